@@ -93,14 +93,29 @@ void write_string(std::string& out, std::string_view s, bool escape_html) {
   for (std::size_t i = 0; i < s.size(); ++i) {
     const char c = s[i];
     switch (c) {
-      case '"': out += "\\\""; continue;
-      case '\\': out += "\\\\"; continue;
-      case '\n': out += "\\n"; continue;
-      case '\r': out += "\\r"; continue;
-      case '\t': out += "\\t"; continue;
-      case '\b': out += "\\b"; continue;
-      case '\f': out += "\\f"; continue;
-      default: break;
+      case '"':
+        out += "\\\"";
+        continue;
+      case '\\':
+        out += "\\\\";
+        continue;
+      case '\n':
+        out += "\\n";
+        continue;
+      case '\r':
+        out += "\\r";
+        continue;
+      case '\t':
+        out += "\\t";
+        continue;
+      case '\b':
+        out += "\\b";
+        continue;
+      case '\f':
+        out += "\\f";
+        continue;
+      default:
+        break;
     }
     const bool html = escape_html && (c == '<' || c == '>' || c == '&');
     if (html || static_cast<unsigned char>(c) < 0x20) {
@@ -120,10 +135,18 @@ void newline(std::string& out, int width) {
 void write(std::string& out, const Json& j, const JsonStyle& style, int depth) {
   const int inner = (depth + 1) * style.indent;
   switch (j.kind()) {
-    case Json::Kind::null: out += "null"; return;
-    case Json::Kind::boolean: out += j.as_bool() ? "true" : "false"; return;
-    case Json::Kind::number: out += j.number_text(); return;
-    case Json::Kind::string: write_string(out, j.as_string(), style.escape_html); return;
+    case Json::Kind::null:
+      out += "null";
+      return;
+    case Json::Kind::boolean:
+      out += j.as_bool() ? "true" : "false";
+      return;
+    case Json::Kind::number:
+      out += j.number_text();
+      return;
+    case Json::Kind::string:
+      write_string(out, j.as_string(), style.escape_html);
+      return;
     case Json::Kind::array: {
       out += '[';
       bool first = true;
@@ -166,8 +189,8 @@ std::string go_number(double n) {
   char buf[400];
   const double a = std::fabs(n);
   const bool exp = a != 0 && (a < 1e-6 || a >= 1e21);
-  const auto r = std::to_chars(buf, buf + sizeof buf, n,
-                               exp ? std::chars_format::scientific : std::chars_format::fixed);
+  const auto r =
+      std::to_chars(buf, buf + sizeof buf, n, exp ? std::chars_format::scientific : std::chars_format::fixed);
   std::string s(buf, r.ptr);
   if (exp) {  // e-09 -> e-9
     const auto e = s.find("e-0");

@@ -115,7 +115,8 @@ struct JsonStyle {
 [[nodiscard]] std::string to_json(const Json& value, JsonStyle style = {});
 /// `s` as a JSON string with its quotes.
 [[nodiscard]] std::string quote_json(std::string_view s, bool escape_html = false);
-/// Block-style YAML that parses back to the same value (strings that could be read as another type are quoted).
+/// Block-style YAML that parses back to the same value (strings that could be read as another type are
+/// quoted).
 [[nodiscard]] std::string to_yaml(const Json& value);
 
 }  // namespace skiff::spec
