@@ -1,0 +1,64 @@
+// The scheduler of one workflow: a pure state machine. Events in, actions out; no clock, no I/O, no
+// randomness.
+//
+// It never waits, so it is never cancelled. Its state is a fold over the journal: a new Scheduler with the
+// same RunInput, given the same events with the same times, is in the same state; that is how a restart
+// recovers.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "runner/core/event.h"
+#include "spec/json.h"
+#include "spec/status.h"
+
+namespace skiff::runner {
+
+/// Everything about a run that is known when it is submitted; kept in the journal beside the events.
+struct RunInput {
+  /// The Workflow object: metadata with name, namespace, uid and creationTimestamp; spec merged with its
+  /// workflowTemplateRef and with `-p`, `--entrypoint` and labels applied.
+  Json workflow;
+  /// Stored templates it may refer to: "namespaced/<name>" or "cluster/<name>" -> the object's JSON.
+  Json stored_templates;
+  /// ConfigMaps of the namespace for parameters and semaphores: name -> the object's JSON.
+  Json config_maps;
+};
+
+class Scheduler {
+ public:
+  explicit Scheduler(RunInput input);
+  ~Scheduler();
+  Scheduler(Scheduler&&) noexcept;
+  Scheduler& operator=(Scheduler&&) noexcept;
+
+  /// Takes in one event. The actions are in the order in which they should begin. Events that no longer fit
+  /// (a PodDone of a node that has ended) are ignored.
+  [[nodiscard]] std::vector<Action> on(const Event& event, TimePoint now);
+
+  /// After a replay: what should be under way now and has not reported back (pods, lock requests, the timer).
+  [[nodiscard]] std::vector<Action> outstanding() const;
+
+  [[nodiscard]] bool finished() const;
+  /// nullptr if there is no such node.
+  [[nodiscard]] const spec::NodeStatus* node(std::string_view id) const;
+  /// The ids of nodes that changed since the last call, each once; clears the list.
+  [[nodiscard]] std::vector<std::string> take_changed();
+  /// Argo's `status` without `nodes`: phase, startedAt, finishedAt, message, progress, outputs, conditions ….
+  [[nodiscard]] Json status() const;
+  /// All node ids in the order of their making.
+  [[nodiscard]] std::vector<std::string> node_ids() const;
+  /// Metadata may change while it runs (labels phase and completed, workflowMetadata, labelsFrom).
+  [[nodiscard]] const Json& metadata() const;
+  /// Why a command (Resume, Stop with a selector, SetNodes, RetryWorkflow) can't apply now; "" when it can.
+  [[nodiscard]] std::string refuse(const Event& command) const;
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace skiff::runner
