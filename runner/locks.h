@@ -1,0 +1,72 @@
+// Mutexes and semaphores over all workflows of a home, as Argo's sync manager hands them out (workflow/sync):
+// a request names all its locks and gets all of them or none; the queue of a lock is ordered by priority,
+// then by the workflow's age; only the workflow at the head may take it. Pure: decisions come out of
+// settle().
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "runner/core/event.h"
+
+namespace skiff::runner {
+
+/// Who asks: a node of a run, or the run itself (empty holder).
+struct LockOwner {
+  std::string run_uid;
+  std::string holder;
+  auto operator<=>(const LockOwner&) const = default;
+};
+
+struct LockDecision {
+  enum class Kind : std::uint8_t { granted, waiting, refused };
+  LockOwner owner;
+  Kind kind = Kind::waiting;
+  std::string message;  ///< of waiting: Argo's text; of refused: why
+  std::string lock;     ///< the one it waits for
+};
+
+class Locks {
+ public:
+  /// The limit of a semaphore as it is now; nothing (with the reason) if it can't be found.
+  using LimitOf = std::function<std::optional<int>(const LockRequest&, std::string& reason)>;
+
+  explicit Locks(LimitOf limit_of) : limit_of_(std::move(limit_of)) {}
+
+  /// Queues the request; `created` is the workflow's creation.
+  void request(const LockOwner& owner, const AcquireLocks& wanted, TimePoint created);
+  /// A holder known from the journal, whatever the limits say now.
+  void reclaim(const LockOwner& owner, const AcquireLocks& held);
+  /// Gives back what the owner holds, or withdraws what it waits for.
+  void release(const LockOwner& owner);
+  /// The same for every owner of a run.
+  void release_run(const std::string& run_uid);
+  /// What has changed since the last call. Call it after anything that may free a lock or change a limit.
+  [[nodiscard]] std::vector<LockDecision> settle();
+
+  /// Of one lock, for `status.synchronization` and for people.
+  [[nodiscard]] std::vector<LockOwner> holders(const std::string& key) const;
+
+ private:
+  struct Pending {
+    LockOwner owner;
+    AcquireLocks wanted;
+    TimePoint created;
+    std::uint64_t order = 0;
+    std::string told;  ///< the message it was last told
+  };
+  enum class Verdict : std::uint8_t { free, wait, refuse };
+  Verdict judge(const Pending& p, const std::map<std::string, std::string>& heads, LockDecision& out) const;
+
+  LimitOf limit_of_;
+  std::vector<Pending> pending_;  ///< by priority, creation, arrival
+  std::map<LockOwner, std::vector<std::string>> held_;
+  std::map<std::string, int> in_use_;
+  std::uint64_t next_order_ = 0;
+};
+
+}  // namespace skiff::runner
