@@ -28,26 +28,26 @@ namespace skiff::runner {
 /// Finds an object of the run's namespace by its name; nothing if there is none. Called from any thread.
 using ObjectLookup = std::function<std::optional<Json>(const std::string& name)>;
 
+/// What steps may do only with the user's consent (design: security).
+struct Consent {
+  bool privileged = false;     ///< privileged containers, host namespaces
+  bool host_paths = false;     ///< hostPath volumes
+  bool docker_socket = false;  ///< the engine's own socket inside a step
+};
+
 /// What a pod must know of the run it belongs to.
 struct RunContext {
   std::string name;
   std::string namespace_;
   std::string uid;
   Json metadata;  ///< labels and annotations of the workflow
+  Consent consent;
   ObjectLookup config_map;
   ObjectLookup secret;
   ObjectLookup claim;
 };
 
-/// What steps may do only with the user's consent (design: security).
-struct Consent {
-  bool privileged = false;     ///< privileged containers, host namespaces, added capabilities
-  bool host_paths = false;     ///< hostPath volumes
-  bool docker_socket = false;  ///< the engine's own socket inside a step
-};
-
 struct PodSettings {
-  Consent consent;
   std::string controller_id;  ///< label skiff.boot: which controller process made it
   std::string version;        ///< label skiff.version
   /// Containers of other homes on the same engine are never touched; the home's path by default.
@@ -82,8 +82,13 @@ class Pods {
   /// phase failed or error. Throws system_error(operation_aborted) after close().
   [[nodiscard]] boost::asio::awaitable<PodDone> run(RunContext run, StartPod order, EventSink sink);
   /// After a restart of the controller, for an order whose PodDone is not in the journal: goes on from
-  /// wherever the pod is on the engine; starts it if nothing of it was begun.
-  [[nodiscard]] boost::asio::awaitable<PodDone> adopt(RunContext run, StartPod order, EventSink sink);
+  /// wherever the pod is on the engine; starts it if nothing of it was begun. `had_started`: the journal has
+  /// a PodRunning of this order, so that a main container which is gone means Error and not another start.
+  [[nodiscard]] boost::asio::awaitable<PodDone> adopt(RunContext run, StartPod order, EventSink sink,
+                                                      bool had_started);
+  /// The PodDone of run() or adopt() is durable: what is left of the pod on the engine may go (in the
+  /// background). Not before, or a crash between the two would run the step twice. From any thread.
+  void release(const std::string& run_uid, const std::string& node_id);
   /// StopPod: SIGTERM, after `grace` SIGKILL; a second call may shorten the grace. The pod's run() returns
   /// with what came of it (a daemon: Succeeded). No such pod: nothing happens. From any thread.
   void stop(const std::string& run_uid, const std::string& node_id, std::chrono::seconds grace);
