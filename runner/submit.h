@@ -1,0 +1,60 @@
+// From what a user submits to what runs: options laid over a Workflow, its identity, and the RunInput that
+// gathers all it refers to. Pure: the store is reached through the lookups that are passed in.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "runner/core/scheduler.h"
+#include "spec/json.h"
+#include "spec/status.h"
+
+namespace skiff::runner {
+
+inline constexpr std::string_view kDefaultNamespace = "default";
+
+/// The flags of `submit` that change the Workflow (workflow/util/util.go, ApplySubmitOpts).
+struct SubmitOptions {
+  std::string name;
+  std::string generate_name;
+  std::string entrypoint;
+  std::string service_account;
+  std::optional<std::int64_t> priority;
+  std::vector<std::pair<std::string, std::string>> parameters;
+  std::vector<std::pair<std::string, std::string>> labels;
+  std::vector<std::pair<std::string, std::string>> annotations;
+};
+
+void apply_options(Json& workflow, const SubmitOptions& options);
+/// Argo Server's submitOptions ({"name","entryPoint","parameters":["k=v"],"labels":"k=v,…"}); throws
+/// std::invalid_argument with a sentence for the user.
+[[nodiscard]] SubmitOptions submit_options_from(const Json& json);
+/// Splits "k=v,k=v"; throws std::invalid_argument.
+[[nodiscard]] std::vector<std::pair<std::string, std::string>> parse_pairs(std::string_view text);
+
+/// Finds a stored object: kind, name. Nothing if there is none.
+using StoredLookup = std::function<std::optional<Json>(const std::string& kind, const std::string& name)>;
+
+/// The Workflow that `submit --from kind/name` makes of a stored object: WorkflowTemplate,
+/// ClusterWorkflowTemplate or CronWorkflow.
+[[nodiscard]] Json workflow_from(const std::string& kind, const Json& object);
+/// A new Workflow with the spec of one that has run (workflow/util/util.go, FormulateResubmitWorkflow).
+[[nodiscard]] Json resubmitted(const Json& workflow);
+/// "workflowtemplate", "wftmpl", "cwft", "cronwf", "wf" … to the kind; "" for an unknown word.
+[[nodiscard]] std::string kind_of_word(std::string_view word);
+
+/// metadata.uid, name (from generateName where there is none), namespace and creationTimestamp.
+void give_identity(Json& workflow, std::string uid, std::uint64_t random, spec::TimePoint now);
+
+/// Merges workflowTemplateRef in and gathers the templates that are referred to, directly or not. What is
+/// missing is left out: validation has named it already. `config_maps` is handed through.
+[[nodiscard]] RunInput gather_input(const Json& workflow, const StoredLookup& lookup, Json config_maps);
+[[nodiscard]] Json to_json(const RunInput& input);
+[[nodiscard]] RunInput run_input_from(const Json& json);
+
+}  // namespace skiff::runner
