@@ -6,9 +6,11 @@
 
 #include <cstdint>
 #include <functional>
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace skiff::spec {
@@ -78,15 +80,16 @@ class Depends {
   [[nodiscard]] std::string expanded(const ContinueOnOf& continue_on) const;
 
  private:
-  enum class Op : std::uint8_t { bare, result, constant, negate, both, either, equal, unequal };
+  enum class Op : std::uint8_t { bare, result, negate, both, either, equal, unequal };
   struct Node {
     Op op;
-    std::uint32_t a = 0;  ///< operand's node, task's index, or the constant
+    std::uint32_t a = 0;  ///< operand's node, or the task's index
     std::uint32_t b = 0;  ///< second operand's node, or the result
   };
   friend class DependsParser;
   std::vector<Node> nodes_;  ///< operands before their operators; the last one is the root
   std::vector<Named> tasks_;
+  std::vector<std::pair<std::size_t, std::uint32_t>> bare_;  ///< where bare names stand in text_, and which
   std::string text_;
 };
 

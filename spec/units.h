@@ -41,7 +41,7 @@ struct Quantity {
 
 /// One letter of workflow.creationTimestamp.<letter> (util/strftime), in UTC; nothing for an unknown letter.
 [[nodiscard]] std::optional<std::string> strftime_letter(char letter, TimePoint t);
-/// The letters that strftime_letter() knows: "BbmAadHIMSYypZzL" and what Argo has beside them.
+/// The letters that strftime_letter() knows.
 inline constexpr std::string_view kStrftimeLetters = "BbmAadHIMSYypZzL";
 
 /// "3s", "4m", "2h", "5d" as the AGE column (k8s HumanDuration-like: argo's humanize.RelativeDurationShort).

@@ -4,6 +4,7 @@
 // instead. In a step's or task's `when` every bare word is a string; a CronWorkflow's has no bare words.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -14,6 +15,8 @@ struct WhenResult {
   bool value = false;
   std::string
       error;  ///< empty if it is a boolean; else Argo's message, then a hint where the mistake is a known one
+  std::string note;        ///< what is legal but surely not meant, e.g. that '1' never equals 1
+  std::size_t offset = 0;  ///< where in the text the error is, in bytes
   [[nodiscard]] bool ok() const { return error.empty(); }
 };
 
