@@ -49,7 +49,7 @@ class Controller {
 
   /// Begins a validated Workflow that has its identity. Returns once it is in the journal. Throws
   /// RequestError (409: the name is taken).
-  [[nodiscard]] boost::asio::awaitable<void> submit(Json workflow);
+  [[nodiscard]] boost::asio::awaitable<void> submit(Json workflow, Consent consent);
   /// A user's command (Suspend, Resume, Stop, Terminate, SetNodes, RetryWorkflow). Returns once it is in the
   /// journal; throws RequestError with the reason where it can't apply.
   [[nodiscard]] boost::asio::awaitable<void> command(std::string uid, Event event);

@@ -1,0 +1,401 @@
+#include "runner/controller.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "runner/controller_impl.h"
+#include "store/error.h"
+#include "store/logs.h"
+
+namespace skiff::runner {
+namespace asio = boost::asio;
+using asio::awaitable;
+using asio::use_awaitable;
+
+namespace {
+
+constexpr auto kNever = std::chrono::steady_clock::time_point::max();
+
+awaitable<std::int64_t> commit_on_pool(store::Journal& journal, const store::Batch& batch) {
+  co_return journal.commit(batch);
+}
+
+/// Returns when the timer is cancelled or has expired.
+awaitable<void> rest(asio::steady_timer& timer) {
+  boost::system::error_code ignored;
+  auto token = asio::redirect_error(use_awaitable, ignored);
+  co_await timer.async_wait(token);
+}
+
+store::EventRow event_row(const Run& run, std::string kind, const Json& payload, TimePoint now) {
+  store::EventRow row;
+  row.uid = run.uid;
+  row.seq = run.next_seq;
+  row.at_ms = to_ms(now);
+  row.kind = std::move(kind);
+  row.payload = spec::to_json(payload);
+  return row;
+}
+
+}  // namespace
+
+TimePoint clock_now() {
+  return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
+}
+
+std::int64_t to_ms(TimePoint t) { return t.time_since_epoch().count(); }
+
+Controller::Impl::Impl(asio::any_io_executor pool, docker::Engine& engine, const store::Home& home,
+                       store::Journal& journal, store::ArtifactStore& artifacts, PodSettings settings,
+                       std::function<void(const std::string&)> log)
+    : strand(asio::make_strand(pool)),
+      pods(pool, engine, home, artifacts, std::move(settings)),
+      pool_(pool),
+      engine_(engine),
+      home_(home),
+      journal_(journal),
+      artifacts_(artifacts),
+      log_(std::move(log)),
+      secrets_(home),
+      locks_([this](const LockRequest& lock, std::string& reason) { return limit_of(lock, reason); }),
+      wake_(strand, kNever) {}
+
+// ------------------------------------------------------------------------------------------- turns
+
+std::uint64_t Controller::Impl::enqueue(std::string uid, Event event) {
+  inbox_.push_back(Item{std::move(uid), std::move(event), next_ticket_});
+  wake_.cancel();
+  return next_ticket_++;
+}
+
+void Controller::Impl::post(std::string uid, Event event) {
+  asio::post(strand, [this, uid = std::move(uid), event = std::move(event)]() mutable {
+    enqueue(std::move(uid), std::move(event));
+  });
+}
+
+awaitable<void> Controller::Impl::pump() {
+  pumping_ = true;
+  while (!closing_) {
+    if (inbox_.empty() && extra_.empty()) {
+      wake_.expires_at(kNever);
+      co_await rest(wake_);
+      continue;
+    }
+    Turn turn = take_turn();
+    const std::int64_t revision = co_await commit(turn.batch);
+    if (revision < 0) break;
+    done_ticket_ = std::max(done_ticket_, turn.last_ticket);
+    for (const auto& [uid, node] : turn.ended_pods) pods.release(uid, node);
+    for (const Order& order : turn.orders) {
+      const auto run = runs_.find(order.uid);
+      if (run != runs_.end()) perform(run->second, order.action, false);
+    }
+    settle_locks();
+    tell_waiters(turn.touched, revision);
+  }
+  pumping_ = false;
+  tell_waiters({}, 0);
+}
+
+Controller::Impl::Turn Controller::Impl::take_turn() {
+  Turn turn;
+  turn.batch.merge(std::exchange(extra_, store::Batch()));
+  const TimePoint now = clock_now();
+  while (!inbox_.empty()) {
+    const Item item = std::move(inbox_.front());
+    inbox_.pop_front();
+    turn.last_ticket = item.ticket;
+    take_in(turn, item, now);
+  }
+  for (const std::string& uid : turn.touched) {
+    const auto run = runs_.find(uid);
+    if (run != runs_.end()) write_state(turn, run->second);
+  }
+  return turn;
+}
+
+void Controller::Impl::take_in(Turn& turn, const Item& item, TimePoint now) {
+  const auto it = runs_.find(item.uid);
+  if (it == runs_.end()) return;
+  Run& run = it->second;
+  try {
+    feed(turn, run, item.event, now);
+  } catch (const std::exception& e) {
+    fail_run(turn, run, e.what(), now);
+  }
+}
+
+void Controller::Impl::feed(Turn& turn, Run& run, const Event& event, TimePoint now) {
+  turn.touched.insert(run.uid);
+  turn.batch.append(event_row(run, std::string(kind_of(event)), to_json(event), now));
+  ++run.next_seq;
+  if (std::holds_alternative<Begin>(event)) run.started = now;
+  if (std::holds_alternative<RetryWorkflow>(event)) run.finished.reset();
+  note_pod(turn, run, event);
+  for (Action& action : run.scheduler->on(event, now)) {
+    if (std::holds_alternative<Finish>(action)) run.finished = now;
+    turn.orders.push_back(Order{run.uid, std::move(action)});
+  }
+}
+
+void Controller::Impl::note_pod(Turn& turn, Run& run, const Event& event) {
+  if (const auto* running = std::get_if<PodRunning>(&event)) run.main_started.insert(running->node_id);
+  const auto* done = std::get_if<PodDone>(&event);
+  if (done == nullptr) return;
+  run.pods.erase(done->node_id);
+  run.main_started.erase(done->node_id);
+  turn.ended_pods.emplace_back(run.uid, done->node_id);
+}
+
+/// A scheduler that throws is a bug of ours: the workflow ends in Error and says so; the others go on.
+void Controller::Impl::fail_run(Turn& turn, Run& run, const std::string& why, TimePoint now) {
+  log_(fmt::format("workflow {}: internal error: {}", run.name, why));
+  run.finished = now;
+  store::WorkflowRow row = row_of(run);
+  row.phase = "Error";
+  row.message = "internal error of skiff (please report it): " + why;
+  turn.batch.update_workflow(std::move(row));
+  turn.orders.push_back(Order{run.uid, Finish{Phase::error, why}});
+}
+
+void Controller::Impl::write_state(Turn& turn, Run& run) {
+  for (const std::string& id : run.scheduler->take_changed()) {
+    if (const spec::NodeStatus* node = run.scheduler->node(id)) {
+      turn.batch.put_node(store::NodeRow{run.uid, id, spec::to_json(spec::to_json(*node)), 0});
+    } else {
+      turn.batch.delete_node(run.uid, id);
+    }
+  }
+  turn.batch.update_workflow(row_of(run));
+}
+
+store::WorkflowRow Controller::Impl::row_of(const Run& run) const {
+  const Json status = run.scheduler->status();
+  store::WorkflowRow row;
+  row.uid = run.uid;
+  row.ns = run.ns;
+  row.name = run.name;
+  row.phase = status.get_string("phase");
+  row.created_ms = to_ms(run.created);
+  row.started_ms = run.started ? to_ms(*run.started) : 0;
+  row.finished_ms = run.finished ? to_ms(*run.finished) : 0;
+  row.message = status.get_string("message");
+  row.progress = status.get_string("progress");
+  const Json& metadata = run.scheduler->metadata();
+  for (const auto& [k, v] : metadata.get_object("labels")) {
+    if (v.is_string()) row.labels[k] = v.as_string();
+  }
+  Json summary = Json::object();
+  summary.set("metadata", metadata);
+  summary.set("status", status);
+  row.summary = spec::to_json(summary);
+  return row;
+}
+
+/// A full disk holds everything back, effects included, until there is room again. -1: closing.
+awaitable<std::int64_t> Controller::Impl::commit(const store::Batch& batch) {
+  std::string told;
+  while (true) {
+    std::string trouble;
+    try {
+      auto work = commit_on_pool(journal_, batch);
+      const std::int64_t revision = co_await asio::co_spawn(pool_, std::move(work), use_awaitable);
+      co_return revision;
+    } catch (const store::StoreError& e) {
+      trouble = e.what();
+    }
+    if (trouble != told) log_("the journal can't be written, waiting: " + trouble);
+    told = trouble;
+    if (closing_) co_return -1;
+    asio::steady_timer pause(strand, std::chrono::seconds(1));
+    co_await rest(pause);
+  }
+}
+
+// ----------------------------------------------------------------------------------------- waiting
+
+void Controller::Impl::tell_waiters(const std::set<std::string>& uids, std::int64_t revision) {
+  for (const std::string& uid : uids) revisions_[uid] = revision;
+  if (!uids.empty()) revisions_[""] = revision;
+  for (Waiter& w : waiters_) {
+    if (closing_ || uids.contains(w.uid) || (w.uid.empty() && !uids.empty())) w.timer.cancel();
+  }
+  for (auto& timer : ticket_waiters_) timer.cancel();
+}
+
+awaitable<std::int64_t> Controller::Impl::changed(std::string uid, std::int64_t after) {
+  while (revisions_[uid] <= after) {
+    if (closing_) throw RequestError(503, "the controller is stopping");
+    const auto me = waiters_.insert(waiters_.end(), Waiter{uid, asio::steady_timer(strand, kNever)});
+    std::exception_ptr cancelled;
+    try {
+      co_await rest(me->timer);
+    } catch (...) {
+      cancelled = std::current_exception();
+    }
+    waiters_.erase(me);
+    if (cancelled) std::rethrow_exception(cancelled);
+    const auto state = co_await asio::this_coro::cancellation_state;
+    if (state.cancelled() != asio::cancellation_type::none) co_return after;
+  }
+  co_return revisions_[uid];
+}
+
+awaitable<void> Controller::Impl::committed(std::uint64_t ticket) {
+  while (done_ticket_ < ticket && pumping_) {
+    const auto me = ticket_waiters_.insert(ticket_waiters_.end(), asio::steady_timer(strand, kNever));
+    co_await rest(*me);
+    ticket_waiters_.erase(me);
+  }
+}
+
+// ---------------------------------------------------------------------------------------- commands
+
+Json Controller::Impl::config_maps_of(const std::string& ns) const {
+  Json out = Json::object();
+  for (const store::ObjectRow& row : journal_.objects("ConfigMap", ns)) {
+    if (auto json = spec::parse_json(row.json)) out.set(row.name, std::move(*json));
+  }
+  return out;
+}
+
+awaitable<void> Controller::Impl::submit(Json workflow, Consent consent) {
+  const Json& metadata = workflow.get("metadata");
+  Run run;
+  run.uid = metadata.get_string("uid");
+  run.ns = metadata.get_string("namespace");
+  run.name = metadata.get_string("name");
+  run.created = clock_now();
+  run.consent = consent;
+  const std::string full_name = run.ns + "/" + run.name;
+  if (journal_.by_name(run.ns, run.name) || !names_.insert(full_name).second) {
+    throw RequestError(
+        409, fmt::format("a workflow named `{}` is already there; choose another --name, or remove it: "
+                         "skiff delete {}",
+                         run.name, run.name));
+  }
+  const StoredLookup lookup = [&](const std::string& kind, const std::string& name) -> std::optional<Json> {
+    const auto row = journal_.object(kind, kind == "ClusterWorkflowTemplate" ? "" : run.ns, name);
+    return row ? spec::parse_json(row->json) : std::nullopt;
+  };
+  RunInput input = gather_input(workflow, lookup, config_maps_of(run.ns));
+  run.object = std::move(workflow);
+  store::Batch batch;
+  batch.append(event_row(run, "Input", input_payload(input, consent), run.created));
+  ++run.next_seq;
+  run.scheduler.emplace(std::move(input));
+  store::Batch create;
+  create.create_workflow(row_of(run), spec::to_json(run.object));
+  create.merge(std::move(batch));
+  co_await commit(create);
+  names_.erase(full_name);
+  const std::string uid = run.uid;
+  runs_.emplace(uid, std::move(run));
+  active = runs_.size();
+  const std::uint64_t ticket = enqueue(uid, Begin{});
+  co_await committed(ticket);
+}
+
+awaitable<void> Controller::Impl::command(std::string uid, Event event) {
+  Run* run = nullptr;
+  if (const auto it = runs_.find(uid); it != runs_.end()) run = &it->second;
+  if (run == nullptr) run = activate(uid);
+  if (run == nullptr) throw RequestError(404, "that workflow is not there any more");
+  const std::string reason = run->scheduler->refuse(event);
+  if (!reason.empty()) {
+    if (run->scheduler->finished()) runs_.erase(uid);
+    active = runs_.size();
+    throw RequestError(400, reason);
+  }
+  const std::uint64_t ticket = enqueue(uid, std::move(event));
+  co_await committed(ticket);
+}
+
+awaitable<void> Controller::Impl::remove(std::string uid) {
+  const auto row = journal_.by_uid(uid);
+  if (!row) throw RequestError(404, "that workflow is not there any more");
+  if (const auto it = runs_.find(uid); it != runs_.end()) {
+    it->second.deleting = true;
+    if (it->second.timer) it->second.timer->cancel();
+    for (const std::string& node : it->second.pods) pods.stop(uid, node, std::chrono::seconds(0));
+    locks_.release_run(uid);
+    runs_.erase(it);
+    active = runs_.size();
+    settle_locks();
+  }
+  store::Batch batch;
+  batch.delete_workflow(uid);
+  const std::int64_t revision = co_await commit(batch);
+  tell_waiters({uid}, revision);
+  asio::co_spawn(strand, clean_up(uid, true), asio::detached);
+  store::remove_logs(home_, uid);
+  artifacts_.remove_workflow(row->ns, row->name);
+}
+
+awaitable<void> Controller::Impl::close() {
+  closing_ = true;
+  wake_.cancel();
+  for (auto& [uid, run] : runs_) {
+    if (run.timer) run.timer->cancel();
+  }
+  tell_waiters({}, 0);
+  co_await pods.close();
+  asio::steady_timer pause(strand);
+  while (children_ > 0 || pumping_) {
+    pause.expires_after(std::chrono::milliseconds(5));
+    co_await rest(pause);
+  }
+}
+
+// ------------------------------------------------------------------------------------------ public
+
+Controller::Controller(asio::any_io_executor pool, docker::Engine& engine, const store::Home& home,
+                       store::Journal& journal, store::ArtifactStore& artifacts, PodSettings settings,
+                       std::function<void(const std::string&)> log)
+    : impl_(std::make_unique<Impl>(std::move(pool), engine, home, journal, artifacts, std::move(settings),
+                                   std::move(log))) {}
+
+Controller::~Controller() = default;
+
+awaitable<void> Controller::recover() {
+  auto work = impl_->recover();
+  co_await asio::co_spawn(impl_->strand, std::move(work), use_awaitable);
+}
+
+awaitable<void> Controller::submit(Json workflow, Consent consent) {
+  auto work = impl_->submit(std::move(workflow), consent);
+  co_await asio::co_spawn(impl_->strand, std::move(work), use_awaitable);
+}
+
+awaitable<void> Controller::command(std::string uid, Event event) {
+  auto work = impl_->command(std::move(uid), std::move(event));
+  co_await asio::co_spawn(impl_->strand, std::move(work), use_awaitable);
+}
+
+awaitable<void> Controller::remove(std::string uid) {
+  auto work = impl_->remove(std::move(uid));
+  co_await asio::co_spawn(impl_->strand, std::move(work), use_awaitable);
+}
+
+awaitable<std::int64_t> Controller::changed(std::string uid, std::int64_t after) {
+  auto work = impl_->changed(std::move(uid), after);
+  const std::int64_t revision = co_await asio::co_spawn(impl_->strand, std::move(work), use_awaitable);
+  co_return revision;
+}
+
+std::size_t Controller::active() const { return impl_->active; }
+Pods& Controller::pods() { return impl_->pods; }
+
+awaitable<void> Controller::close() {
+  auto work = impl_->close();
+  co_await asio::co_spawn(impl_->strand, std::move(work), use_awaitable);
+}
+
+}  // namespace skiff::runner

@@ -1,0 +1,163 @@
+// The controller's inside, shared by controller.cc (inbox, turns, commands), actions.cc (doing what a
+// scheduler ordered) and recovery.cc (from a journal back to a running workflow). Everything here lives on
+// one strand unless it says otherwise.
+#pragma once
+
+#include <atomic>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/strand.hpp>
+#include <boost/asio/system_timer.hpp>
+#include <deque>
+#include <list>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "runner/controller.h"
+#include "runner/core/scheduler.h"
+#include "runner/locks.h"
+#include "runner/submit.h"
+#include "store/secrets.h"
+
+namespace skiff::runner {
+
+/// One workflow in flight.
+struct Run {
+  std::string uid;
+  std::string ns;
+  std::string name;
+  Json object;  ///< as submitted: what `get` shows as metadata and spec
+  std::optional<Scheduler> scheduler;
+  std::int64_t next_seq = 1;
+  TimePoint created;
+  std::optional<TimePoint> started;
+  std::optional<TimePoint> finished;
+  Consent consent;
+  std::set<std::string> pods;                   ///< node ids whose pod is under way
+  std::set<std::string> main_started;           ///< of those, the ones with a PodRunning in the journal
+  std::map<std::string, AcquireLocks> locking;  ///< lock requests by holder, granted or not
+  std::unique_ptr<boost::asio::system_timer> timer;
+  bool deleting = false;
+};
+
+class Controller::Impl {
+ public:
+  using Strand = boost::asio::strand<boost::asio::any_io_executor>;
+  template <class T>
+  using awaitable = boost::asio::awaitable<T>;
+
+  Impl(boost::asio::any_io_executor pool, docker::Engine& engine, const store::Home& home,
+       store::Journal& journal, store::ArtifactStore& artifacts, PodSettings settings,
+       std::function<void(const std::string&)> log);
+
+  // controller.cc
+  awaitable<void> submit(Json workflow, Consent consent);
+  awaitable<void> command(std::string uid, Event event);
+  awaitable<void> remove(std::string uid);
+  awaitable<std::int64_t> changed(std::string uid, std::int64_t after);
+  awaitable<void> close();
+  /// From any thread.
+  void post(std::string uid, Event event);
+
+  // recovery.cc
+  awaitable<void> recover();
+  /// Rebuilds a workflow from its journal; nullptr if there is none. Blocks on the database.
+  Run* activate(const std::string& uid);
+
+  Strand strand;
+  std::atomic<std::size_t> active{0};
+  Pods pods;
+
+ private:
+  struct Item {
+    std::string uid;
+    Event event;
+    std::uint64_t ticket = 0;
+  };
+  struct Order {
+    std::string uid;
+    Action action;
+  };
+  /// What one round takes in and gives out: nothing of `orders` begins before `batch` is on the disk.
+  struct Turn {
+    store::Batch batch;
+    std::vector<Order> orders;
+    std::set<std::string> touched;
+    std::vector<std::pair<std::string, std::string>> ended_pods;  ///< (uid, node) whose PodDone is in `batch`
+    std::uint64_t last_ticket = 0;
+  };
+  struct Waiter {
+    std::string uid;
+    boost::asio::steady_timer timer;
+  };
+
+  // controller.cc
+  awaitable<void> pump();
+  Turn take_turn();
+  void take_in(Turn& turn, const Item& item, TimePoint now);
+  void feed(Turn& turn, Run& run, const Event& event, TimePoint now);
+  void note_pod(Turn& turn, Run& run, const Event& event);
+  void write_state(Turn& turn, Run& run);
+  awaitable<std::int64_t> commit(const store::Batch& batch);
+  void tell_waiters(const std::set<std::string>& uids, std::int64_t revision);
+  std::uint64_t enqueue(std::string uid, Event event);
+  awaitable<void> committed(std::uint64_t ticket);
+  void fail_run(Turn& turn, Run& run, const std::string& why, TimePoint now);
+  store::WorkflowRow row_of(const Run& run) const;
+  Json config_maps_of(const std::string& ns) const;
+
+  // actions.cc
+  void perform(Run& run, const Action& action, bool adopting);
+  void start_pod(Run& run, const StartPod& order, bool adopting);
+  awaitable<void> run_pod(std::string uid, RunContext context, StartPod order, bool adopting,
+                          bool had_started);
+  void look_up_memo(Run& run, const LookUpMemo& action);
+  void store_memo(Run& run, const StoreMemo& action);
+  void set_timer(Run& run, const SetTimer& action);
+  void finish(Run& run);
+  awaitable<void> clean_up(std::string uid, bool release_volumes);
+  void settle_locks();
+  std::optional<int> limit_of(const LockRequest& lock, std::string& reason) const;
+  RunContext context_of(const Run& run) const;
+
+  // recovery.cc
+  void replay(Run& run, const std::vector<store::EventRow>& events);
+
+  friend class Controller;
+
+  boost::asio::any_io_executor pool_;
+  docker::Engine& engine_;
+  const store::Home& home_;
+  store::Journal& journal_;
+  store::ArtifactStore& artifacts_;
+  std::function<void(const std::string&)> log_;
+  store::Secrets secrets_;
+  Locks locks_;
+
+  std::map<std::string, Run> runs_;  ///< by uid
+  std::deque<Item> inbox_;
+  store::Batch extra_;  ///< writes that belong to no event (memo), for the next turn
+  std::uint64_t next_ticket_ = 1;
+  std::uint64_t done_ticket_ = 0;
+  boost::asio::steady_timer wake_;
+  std::list<Waiter> waiters_;
+  std::list<boost::asio::steady_timer> ticket_waiters_;
+  std::map<std::string, std::int64_t> revisions_;  ///< of the last change, by uid; "" is any
+  std::set<std::string> names_;                    ///< "ns/name" being submitted
+  std::size_t children_ = 0;                       ///< coroutines that must end before close() returns
+  bool closing_ = false;
+  bool pumping_ = false;
+};
+
+/// Input's payload is the RunInput and what the user consented to.
+[[nodiscard]] Json input_payload(const RunInput& input, const Consent& consent);
+[[nodiscard]] Consent consent_from(const Json& json);
+
+[[nodiscard]] TimePoint clock_now();
+[[nodiscard]] std::int64_t to_ms(TimePoint t);
+
+}  // namespace skiff::runner
