@@ -225,7 +225,7 @@ std::string long_duration(Nanoseconds d) {
   return fmt::format("{} {} hours", first, d % kDay / hours(1));
 }
 
-std::string human_timestamp(TimePoint t, TimePoint now) {
+std::string human_timestamp(NanoTime t, NanoTime now) {
   const Nanoseconds age = now - t;
   std::string relative = print_magnitude(age, kLong);
   if (relative == "0 seconds") {

@@ -11,7 +11,8 @@
 namespace skiff::spec {
 
 using Nanoseconds = std::chrono::nanoseconds;
-using TimePoint = std::chrono::sys_time<std::chrono::nanoseconds>;
+/// Finer than the TimePoint of status.h, which counts milliseconds.
+using NanoTime = std::chrono::sys_time<std::chrono::nanoseconds>;
 __extension__ using Int128 = __int128;
 
 /// Go's time.ParseDuration: "1h30m", "-1.5s", "300ms"; nothing if malformed or beyond 292 years.
@@ -34,13 +35,13 @@ struct Quantity {
 [[nodiscard]] std::optional<Quantity> parse_quantity(std::string_view text);
 
 /// "2024-05-01T10:00:00Z" in UTC, whole seconds, as Kubernetes writes metav1.Time.
-[[nodiscard]] std::string format_rfc3339(TimePoint t);
+[[nodiscard]] std::string format_rfc3339(NanoTime t);
 /// With the fraction that Go's RFC3339Nano keeps (trailing zeros dropped).
-[[nodiscard]] std::string format_rfc3339_nano(TimePoint t);
-[[nodiscard]] std::optional<TimePoint> parse_rfc3339(std::string_view text);
+[[nodiscard]] std::string format_rfc3339_nano(NanoTime t);
+[[nodiscard]] std::optional<NanoTime> parse_rfc3339(std::string_view text);
 
 /// One letter of workflow.creationTimestamp.<letter> (util/strftime), in UTC; nothing for an unknown letter.
-[[nodiscard]] std::optional<std::string> strftime_letter(char letter, TimePoint t);
+[[nodiscard]] std::optional<std::string> strftime_letter(char letter, NanoTime t);
 /// The letters that strftime_letter() knows.
 inline constexpr std::string_view kStrftimeLetters = "BbmAadHIMSYypZzL";
 
@@ -49,6 +50,6 @@ inline constexpr std::string_view kStrftimeLetters = "BbmAadHIMSYypZzL";
 /// "1 minute 30 seconds" as `argo get` prints Duration (argo-pkg humanize.RelativeDuration).
 [[nodiscard]] std::string long_duration(Nanoseconds d);
 /// "Wed May 01 10:00:00 +0000 (2 minutes ago)" as `argo get` prints times (humanize.Timestamp).
-[[nodiscard]] std::string human_timestamp(TimePoint t, TimePoint now);
+[[nodiscard]] std::string human_timestamp(NanoTime t, NanoTime now);
 
 }  // namespace skiff::spec

@@ -24,7 +24,7 @@ struct Fields {
   unsigned weekday;  ///< 0 is Sunday
 };
 
-Fields split(TimePoint t) {
+Fields split(NanoTime t) {
   const sys_days day = floor<days>(t);
   const year_month_day date(day);
   const hh_mm_ss<Nanoseconds> clock(t - day);
@@ -91,13 +91,13 @@ std::optional<std::chrono::minutes> read_zone(Reader& in) {
 
 }  // namespace
 
-std::string format_rfc3339(TimePoint t) {
+std::string format_rfc3339(NanoTime t) {
   const Fields f = split(t);
   return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z", f.year, f.month, f.day, f.hour, f.minute,
                      f.second);
 }
 
-std::string format_rfc3339_nano(TimePoint t) {
+std::string format_rfc3339_nano(NanoTime t) {
   std::string out = format_rfc3339(t);
   const std::int64_t nano = split(t).nanosecond;
   if (nano == 0) return out;
@@ -106,7 +106,7 @@ std::string format_rfc3339_nano(TimePoint t) {
   return out.insert(out.size() - 1, fraction);
 }
 
-std::optional<TimePoint> parse_rfc3339(std::string_view text) {
+std::optional<NanoTime> parse_rfc3339(std::string_view text) {
   Reader in(text);
   std::array<int, 6> field{};
   constexpr std::array<char, 6> kAfter{'-', '-', 'T', ':', ':', '\0'};
@@ -132,7 +132,7 @@ std::optional<TimePoint> parse_rfc3339(std::string_view text) {
          std::chrono::seconds(field[5]) + Nanoseconds(nano);
 }
 
-std::optional<std::string> strftime_letter(char letter, TimePoint t) {
+std::optional<std::string> strftime_letter(char letter, NanoTime t) {
   static constexpr std::array<std::string_view, 12> kMonths{"January",   "February", "March",    "April",
                                                             "May",       "June",     "July",     "August",
                                                             "September", "October",  "November", "December"};
