@@ -20,32 +20,11 @@
 
 #include "docker/engine.h"
 #include "runner/core/event.h"
+#include "runner/core/pod_context.h"
 #include "store/artifacts.h"
 #include "store/home.h"
 
 namespace skiff::runner {
-
-/// Finds an object of the run's namespace by its name; nothing if there is none. Called from any thread.
-using ObjectLookup = std::function<std::optional<Json>(const std::string& name)>;
-
-/// What steps may do only with the user's consent (design: security).
-struct Consent {
-  bool privileged = false;     ///< privileged containers, host namespaces
-  bool host_paths = false;     ///< hostPath volumes
-  bool docker_socket = false;  ///< the engine's own socket inside a step
-};
-
-/// What a pod must know of the run it belongs to.
-struct RunContext {
-  std::string name;
-  std::string namespace_;
-  std::string uid;
-  Json metadata;  ///< labels and annotations of the workflow
-  Consent consent;
-  ObjectLookup config_map;
-  ObjectLookup secret;
-  ObjectLookup claim;
-};
 
 struct PodSettings {
   std::string controller_id;  ///< label skiff.boot: which controller process made it
