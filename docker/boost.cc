@@ -1,0 +1,3 @@
+// The one place where the bodies of Asio and Beast are compiled (both are used with separate compilation).
+#include <boost/asio/impl/src.hpp>
+#include <boost/beast/src.hpp>
