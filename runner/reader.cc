@@ -1,0 +1,114 @@
+#include "runner/reader.h"
+
+#include <algorithm>
+
+namespace skiff::runner {
+using spec::Json;
+
+namespace {
+
+using Path = std::vector<std::string>;
+
+std::vector<Path> split_fields(std::string_view fields) {
+  std::vector<Path> out;
+  Path path;
+  std::string part;
+  for (const char c : std::string(fields) + ",") {
+    if (c != '.' && c != ',') {
+      part += c;
+      continue;
+    }
+    if (!part.empty()) path.push_back(std::exchange(part, ""));
+    if (c == ',' && !path.empty()) out.push_back(std::exchange(path, Path()));
+  }
+  return out;
+}
+
+Json keep(const Json& value, const std::vector<Path>& paths, std::size_t depth) {
+  if (value.is_array()) {
+    Json out = Json::array();
+    for (const Json& e : value.as_array()) out.push_back(keep(e, paths, depth));
+    return out;
+  }
+  if (!value.is_object()) return value;
+  Json out = Json::object();
+  for (const auto& [key, member] : value.as_object()) {
+    std::vector<Path> deeper;
+    bool whole = false;
+    for (const Path& p : paths) {
+      if (p.size() <= depth || p[depth] != key) continue;
+      whole = whole || p.size() == depth + 1;
+      deeper.push_back(p);
+    }
+    if (whole) {
+      out.set(key, member);
+    } else if (!deeper.empty()) {
+      out.set(key, keep(member, deeper, depth + 1));
+    }
+  }
+  return out;
+}
+
+void drop(Json& value, const Path& path, std::size_t depth) {
+  if (value.is_array()) {
+    for (Json& e : value.as_array()) drop(e, path, depth);
+    return;
+  }
+  if (depth + 1 == path.size()) {
+    value.erase(path[depth]);
+  } else if (Json* member = value.find(path[depth])) {
+    drop(*member, path, depth + 1);
+  }
+}
+
+}  // namespace
+
+std::optional<store::WorkflowRow> find_workflow(const store::Journal& journal, std::string_view ns,
+                                                std::string_view name) {
+  return name == "@latest" ? journal.latest(ns) : journal.by_name(ns, name);
+}
+
+Json workflow_object(const store::Journal& journal, const store::WorkflowRow& row, bool with_nodes) {
+  Json object = spec::parse_json(journal.object_of(row.uid).value_or("{}")).value_or(Json::object());
+  const Json summary = spec::parse_json(row.summary).value_or(Json::object());
+  if (const Json& metadata = summary.get("metadata"); metadata.is_object()) {
+    for (std::string_view part : {"labels", "annotations"}) {
+      const Json& now = metadata.get(part);
+      if (now.is_object() && !now.empty()) object["metadata"].set(std::string(part), now);
+    }
+  }
+  Json status = summary.get("status").is_object() ? summary.get("status") : Json::object();
+  status.set("phase", row.phase.empty() ? "Pending" : row.phase);
+  if (!row.message.empty()) status.set("message", row.message);
+  if (with_nodes) {
+    Json nodes = Json::object();
+    for (const store::NodeRow& n : journal.nodes(row.uid)) {
+      if (auto json = spec::parse_json(n.json)) nodes.as_object().emplace_back(n.node_id, std::move(*json));
+    }
+    if (!nodes.empty()) status.set("nodes", std::move(nodes));
+  }
+  object.set("status", std::move(status));
+  return object;
+}
+
+Json workflow_changes(const store::Journal& journal, const store::WorkflowRow& row, std::int64_t after) {
+  Json out = Json::object();
+  out.set("revision", row.revision);
+  out.set("workflow", workflow_object(journal, row, false));
+  Json nodes = Json::array();
+  for (const store::NodeRow& n : journal.nodes(row.uid, after)) {
+    if (auto json = spec::parse_json(n.json)) nodes.push_back(std::move(*json));
+  }
+  out.set("nodes", std::move(nodes));
+  return out;
+}
+
+Json select_fields(const Json& value, std::string_view fields) {
+  if (fields.empty()) return value;
+  if (fields[0] != '-') return keep(value, split_fields(fields), 0);
+  Json out = value;
+  for (const Path& path : split_fields(fields.substr(1))) drop(out, path, 0);
+  return out;
+}
+
+}  // namespace skiff::runner

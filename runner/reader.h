@@ -1,0 +1,29 @@
+// Reads of the journal in the shapes that clients see: Argo's Workflow objects, lists, logs.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "spec/json.h"
+#include "store/home.h"
+#include "store/journal.h"
+
+namespace skiff::runner {
+
+/// The row of "NAME" or "@latest" in a namespace.
+[[nodiscard]] std::optional<store::WorkflowRow> find_workflow(const store::Journal& journal,
+                                                              std::string_view ns, std::string_view name);
+/// Argo's Workflow object: metadata, spec and status; `with_nodes` adds status.nodes.
+[[nodiscard]] spec::Json workflow_object(const store::Journal& journal, const store::WorkflowRow& row,
+                                         bool with_nodes);
+/// What a client that follows a workflow needs after `after`: {"revision","workflow" (no nodes),"nodes":[…]}.
+[[nodiscard]] spec::Json workflow_changes(const store::Journal& journal, const store::WorkflowRow& row,
+                                          std::int64_t after);
+
+/// Keeps what `fields` names ("metadata.name,items.spec"), or drops it ("-items.status.nodes"), as Argo
+/// Server does.
+[[nodiscard]] spec::Json select_fields(const spec::Json& value, std::string_view fields);
+
+}  // namespace skiff::runner

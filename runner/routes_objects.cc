@@ -1,0 +1,198 @@
+// Stored objects: templates (Argo's services), and ConfigMaps, Secrets, claims and CronWorkflows as `apply`
+// keeps them; and the artifacts of a workflow.
+
+#include <fmt/format.h>
+
+#include <chrono>
+
+#include "runner/reader.h"
+#include "runner/routes_impl.h"
+#include "runner/stored_templates.h"
+#include "runner/submit.h"
+#include "spec/names.h"
+#include "spec/validate.h"
+
+namespace skiff::runner {
+using boost::asio::awaitable;
+using spec::Json;
+
+namespace {
+
+bool cluster_wide(const std::string& kind) { return kind == "ClusterWorkflowTemplate"; }
+
+bool is_template(const std::string& kind) {
+  return kind == "WorkflowTemplate" || kind == "ClusterWorkflowTemplate" || kind == "CronWorkflow";
+}
+
+std::int64_t now_ms() {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(
+             std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+
+/// `data` of a ConfigMap must be text; a Secret's `stringData` goes into `data` as base64 where it is read.
+void check(Services& s, const Json& object, const std::string& kind, const std::string& ns) {
+  const std::string name = object.get("metadata").get_string("name");
+  if (name.empty()) throw RequestError(400, kind + " has no metadata.name");
+  if (const std::string wrong = spec::check_subdomain(name); !wrong.empty()) throw RequestError(400, wrong);
+  if (!is_template(kind)) return;
+  const StoredTemplates templates(s.journal);
+  spec::ValidateOptions options;
+  options.default_namespace = ns;
+  for (const spec::Diagnostic& d : spec::validate_value(object, templates, options)) {
+    if (d.severity == spec::Severity::error) throw RequestError(400, d.path + ": " + d.message);
+  }
+}
+
+void put(Services& s, Json object, const std::string& given_ns) {
+  const std::string kind = object.get_string("kind");
+  std::string ns = object.get("metadata").get_string("namespace");
+  if (ns.empty()) ns = given_ns;
+  if (cluster_wide(kind)) ns.clear();
+  check(s, object, kind, ns);
+  const std::string name = object.get("metadata").get_string("name");
+  if (kind == "Secret") {
+    s.secrets.put(ns, name, spec::to_json(object));
+    return;
+  }
+  Json& metadata = object["metadata"];
+  if (!ns.empty()) metadata.set("namespace", ns);
+  const auto old = s.journal.object(kind, ns, name);
+  const std::int64_t created = old ? old->created_ms : now_ms();
+  const spec::TimePoint at{std::chrono::milliseconds(created)};
+  metadata.set("creationTimestamp", spec::to_rfc3339(at));
+  store::ObjectRow row;
+  row.kind = kind;
+  row.ns = ns;
+  row.name = name;
+  row.json = spec::to_json(object);
+  row.created_ms = created;
+  store::Batch batch;
+  batch.put_object(std::move(row));
+  (void)s.journal.commit(batch);
+}
+
+Json require_object(Services& s, const std::string& kind, const std::string& ns, const std::string& name) {
+  const auto row = s.journal.object(kind, cluster_wide(kind) ? "" : ns, name);
+  if (!row)
+    throw RequestError(
+        404, fmt::format("there is no {} named `{}`; see what is there: skiff template list", kind, name));
+  return spec::parse_json(row->json).value_or(Json::object());
+}
+
+awaitable<HttpReply> apply(Services& s, const HttpRequest& request, const Captures& at) {
+  Json object = body_of(request);
+  put(s, std::move(object), at[0]);
+  co_return json_reply(Json::object());
+}
+
+HttpReply list_of(Services& s, const std::string& kind, const std::string& ns) {
+  Json items = Json::array();
+  if (kind == "Secret") {
+    for (const std::string& name : s.secrets.names(ns)) {
+      Json item = Json::object();
+      item["metadata"].set("name", name);
+      items.push_back(std::move(item));
+    }
+  } else {
+    for (const store::ObjectRow& row : s.journal.objects(kind, cluster_wide(kind) ? "" : ns)) {
+      items.push_back(spec::parse_json(row.json).value_or(Json::object()));
+    }
+  }
+  Json out = Json::object();
+  out.set("metadata", Json::object());
+  out.set("items", std::move(items));
+  return json_reply(out);
+}
+
+void drop(Services& s, const std::string& kind, const std::string& ns, const std::string& name) {
+  if (kind == "Secret") {
+    if (!s.secrets.remove(ns, name))
+      throw RequestError(404, fmt::format("there is no Secret named `{}`", name));
+    return;
+  }
+  (void)require_object(s, kind, ns, name);
+  store::Batch batch;
+  batch.delete_object(kind, cluster_wide(kind) ? "" : ns, name);
+  (void)s.journal.commit(batch);
+}
+
+/// For replies that need no waiting.
+awaitable<HttpReply> ready(HttpReply reply) { co_return reply; }
+
+HttpReply get_one(Services& s, const std::string& kind, const std::string& ns, const std::string& name) {
+  return json_reply(require_object(s, kind, ns, name));
+}
+
+HttpReply delete_one(Services& s, const std::string& kind, const std::string& ns, const std::string& name) {
+  drop(s, kind, ns, name);
+  return json_reply(Json::object());
+}
+
+awaitable<HttpReply> list_objects(Services& s, const HttpRequest&, const Captures& at) {
+  return ready(list_of(s, at[0], at[1]));
+}
+awaitable<HttpReply> get_object(Services& s, const HttpRequest&, const Captures& at) {
+  return ready(get_one(s, at[0], at[1], at[2]));
+}
+awaitable<HttpReply> delete_object(Services& s, const HttpRequest&, const Captures& at) {
+  return ready(delete_one(s, at[0], at[1], at[2]));
+}
+
+/// Argo's services for one kind: {"template": {…}} in, the object out.
+struct TemplateService {
+  std::string kind;
+  bool cluster = false;
+
+  [[nodiscard]] std::string ns(const Captures& at) const { return cluster ? "" : at[0]; }
+  [[nodiscard]] const std::string& name(const Captures& at) const { return at[cluster ? 0 : 1]; }
+};
+
+HttpReply write_template(Services& s, const HttpRequest& request, const TemplateService& t,
+                         const Captures& at, bool fresh) {
+  Json object = body_of(request).get("template");
+  object.set("kind", t.kind);
+  const std::string name = object.get("metadata").get_string("name");
+  if (fresh && s.journal.object(t.kind, t.ns(at), name)) {
+    throw RequestError(
+        409,
+        fmt::format("{} `{}` is already there; change it with: skiff template update FILE", t.kind, name));
+  }
+  put(s, std::move(object), t.ns(at));
+  return json_reply(require_object(s, t.kind, t.ns(at), name));
+}
+
+void add_service(std::vector<RouteEntry>& table, std::string_view all, std::string_view one,
+                 const TemplateService& t) {
+  table.push_back({"GET", all, [t](Services& s, const HttpRequest&, const Captures& at) {
+                     return ready(list_of(s, t.kind, t.ns(at)));
+                   }});
+  table.push_back({"POST", all, [t](Services& s, const HttpRequest& r, const Captures& at) {
+                     return ready(write_template(s, r, t, at, true));
+                   }});
+  table.push_back({"PUT", one, [t](Services& s, const HttpRequest& r, const Captures& at) {
+                     return ready(write_template(s, r, t, at, false));
+                   }});
+  table.push_back({"GET", one, [t](Services& s, const HttpRequest&, const Captures& at) {
+                     return ready(get_one(s, t.kind, t.ns(at), t.name(at)));
+                   }});
+  table.push_back({"DELETE", one, [t](Services& s, const HttpRequest&, const Captures& at) {
+                     return ready(delete_one(s, t.kind, t.ns(at), t.name(at)));
+                   }});
+}
+
+}  // namespace
+
+void add_object_routes(std::vector<RouteEntry>& table) {
+  table.push_back({"PUT", "/api/v1/skiff/objects/{}", apply});
+  table.push_back({"GET", "/api/v1/skiff/objects/{}/{}", list_objects});
+  table.push_back({"GET", "/api/v1/skiff/objects/{}/{}/{}", get_object});
+  table.push_back({"DELETE", "/api/v1/skiff/objects/{}/{}/{}", delete_object});
+  add_service(table, "/api/v1/workflow-templates/{}", "/api/v1/workflow-templates/{}/{}",
+              {"WorkflowTemplate", false});
+  add_service(table, "/api/v1/cluster-workflow-templates", "/api/v1/cluster-workflow-templates/{}",
+              {"ClusterWorkflowTemplate", true});
+  add_service(table, "/api/v1/cron-workflows/{}", "/api/v1/cron-workflows/{}/{}", {"CronWorkflow", false});
+}
+
+}  // namespace skiff::runner

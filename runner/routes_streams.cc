@@ -1,0 +1,170 @@
+// Streams: the changes of a workflow, Argo's workflow-events, logs. One JSON object a line, or server-sent
+// events where the client asks for them.
+
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "runner/log_view.h"
+#include "runner/reader.h"
+#include "runner/routes_impl.h"
+
+namespace skiff::runner {
+using boost::asio::awaitable;
+using boost::asio::use_awaitable;
+using spec::Json;
+
+namespace {
+
+bool wants_events(const HttpRequest& request) {
+  const auto it = request.headers.find("accept");
+  return it != request.headers.end() && it->second.find("text/event-stream") != std::string::npos;
+}
+
+/// {"result": value} in the form that was asked for.
+std::string frame(Json value, bool sse) {
+  Json wrapped = Json::object();
+  wrapped.set("result", std::move(value));
+  const std::string text = spec::to_json(wrapped);
+  return sse ? "data: " + text + "\n\n" : text + "\n";
+}
+
+HttpReply stream_reply(bool sse, std::function<awaitable<void>(StreamWriter&)> body) {
+  HttpReply reply;
+  reply.content_type = sse ? "text/event-stream" : "application/json";
+  reply.stream = std::move(body);
+  return reply;
+}
+
+bool over(const store::WorkflowRow& row) { return row.finished_ms != 0; }
+
+/// Our own: deltas of one workflow until it is over (or for ever with `forever`).
+awaitable<void> send_changes(Services& s, StreamWriter& out, std::string uid, std::int64_t after, bool sse) {
+  while (true) {
+    const auto row = s.journal.by_uid(uid);
+    if (!row) co_return;
+    if (row->revision > after) {
+      const std::string text = frame(workflow_changes(s.journal, *row, after), sse);
+      after = row->revision;
+      co_await out.write(text);
+    }
+    if (over(*row)) co_return;
+    co_await s.controller.changed(uid, after);
+  }
+}
+
+awaitable<HttpReply> changes(Services& s, const HttpRequest& request, const Captures& at) {
+  const store::WorkflowRow row = require_workflow(s, at[0], at[1]);
+  const bool sse = wants_events(request);
+  const std::int64_t after = std::strtoll(request.param("after", "-1").c_str(), nullptr, 10);
+  co_return stream_reply(sse, [&s, uid = row.uid, after, sse](StreamWriter& out) {
+    return send_changes(s, out, uid, after, sse);
+  });
+}
+
+Json watch_event(std::string_view type, Json object) {
+  Json j = Json::object();
+  j.set("type", type);
+  j.set("object", std::move(object));
+  return j;
+}
+
+/// Argo's watch: whole objects of all workflows of a namespace, or of the one that the field selector names.
+awaitable<void> send_watch(Services& s, StreamWriter& out, std::string ns, std::string name, bool sse) {
+  std::int64_t seen = -1;
+  std::map<std::string, bool> known;
+  while (true) {
+    store::WorkflowFilter filter;
+    if (ns != "-") filter.ns = ns;
+    if (!name.empty()) filter.name = name;
+    std::int64_t newest = seen;
+    for (const store::WorkflowRow& row : s.journal.list(filter)) {
+      newest = std::max(newest, row.revision);
+      if (row.revision <= seen) continue;
+      const bool old = std::exchange(known[row.uid], true);
+      const std::string text =
+          frame(watch_event(old ? "MODIFIED" : "ADDED", workflow_object(s.journal, row, true)), sse);
+      co_await out.write(text);
+    }
+    seen = newest;
+    co_await s.controller.changed("", seen);
+  }
+}
+
+awaitable<HttpReply> watch(Services& s, const HttpRequest& request, const Captures& at) {
+  const std::string selector = request.param("listOptions.fieldSelector");
+  constexpr std::string_view kPrefix = "metadata.name=";
+  const std::string name = selector.starts_with(kPrefix) ? selector.substr(kPrefix.size()) : "";
+  const bool sse = wants_events(request);
+  co_return stream_reply(
+      sse, [&s, ns = at[0], name, sse](StreamWriter& out) { return send_watch(s, out, ns, name, sse); });
+}
+
+Json entry_json(const LogEntry& e) {
+  Json j = Json::object();
+  j.set("content", e.content);
+  j.set("podName", e.pod_name);
+  j.set("nodeName", e.node_name);
+  j.set("container", e.container);
+  j.set("stream", e.stream == store::LogStream::out ? "stdout" : "stderr");
+  j.set("timeNs", e.time_ns);
+  return j;
+}
+
+/// While it is followed, looks for news each 100 ms: log files grow without the journal knowing.
+awaitable<void> send_logs(Services& s, StreamWriter& out, std::string uid, LogQuery query, bool follow,
+                          bool sse) {
+  LogView view(s.home, s.journal, uid, std::move(query));
+  const auto executor = co_await boost::asio::this_coro::executor;
+  boost::asio::steady_timer pause(executor);
+  while (true) {
+    const auto row = s.journal.by_uid(uid);
+    const bool last = !follow || !row || over(*row);
+    std::string text;
+    for (const LogEntry& e : view.next(last)) {
+      text += frame(entry_json(e), sse);
+      if (text.size() < 65536) continue;
+      co_await out.write(std::move(text));
+      text.clear();
+    }
+    co_await out.write(std::move(text));
+    if (last) co_return;
+    pause.expires_after(std::chrono::milliseconds(100));
+    co_await pause.async_wait(use_awaitable);
+  }
+}
+
+LogQuery query_of(const HttpRequest& request) {
+  LogQuery q;
+  q.node = request.param("podName", request.param("skiff.node"));
+  q.container = request.param("logOptions.container");
+  q.grep = request.param("grep");
+  const std::string tail = request.param("logOptions.tailLines");
+  if (!tail.empty()) q.tail = std::strtoull(tail.c_str(), nullptr, 10);
+  const std::string since = request.param("skiff.sinceNs");
+  if (!since.empty()) q.since_ns = std::strtoll(since.c_str(), nullptr, 10);
+  return q;
+}
+
+awaitable<HttpReply> log(Services& s, const HttpRequest& request, const Captures& at) {
+  const store::WorkflowRow row = require_workflow(s, at[0], at[1]);
+  LogQuery query = query_of(request);
+  if (at.size() > 2) query.node = at[2];
+  const bool sse = wants_events(request);
+  const bool follow = request.param("logOptions.follow") == "true";
+  const LogView check(s.home, s.journal, row.uid, query);  // names and expressions are refused before the 200
+  co_return stream_reply(sse, [&s, uid = row.uid, query, follow, sse](StreamWriter& out) {
+    return send_logs(s, out, uid, query, follow, sse);
+  });
+}
+
+}  // namespace
+
+void add_stream_routes(std::vector<RouteEntry>& table) {
+  table.push_back({"GET", "/api/v1/skiff/changes/{}/{}", changes});
+  table.push_back({"GET", "/api/v1/workflow-events/{}", watch});
+  table.push_back({"GET", "/api/v1/workflows/{}/{}/log", log});
+  table.push_back({"GET", "/api/v1/workflows/{}/{}/{}/log", log});
+}
+
+}  // namespace skiff::runner
