@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "spec/expr/unicode.h"
 #include "spec/items.h"
 
 namespace skiff::spec {
@@ -16,14 +17,9 @@ constexpr std::int64_t kMaxWidth = 1'000'000;  ///< Go's own limit for width and
 
 std::string utf8(std::int64_t rune) {
   const bool valid = rune >= 0 && rune <= 0x10FFFF && !(rune >= 0xD800 && rune <= 0xDFFF);
-  const auto c = static_cast<std::uint32_t>(valid ? rune : 0xFFFD);
-  const auto byte = [](std::uint32_t b) { return static_cast<char>(b); };
-  if (c < 0x80) return {byte(c)};
-  if (c < 0x800) return {byte(0xC0U | c >> 6U), byte(0x80U | (c & 0x3FU))};
-  if (c < 0x10000)
-    return {byte(0xE0U | c >> 12U), byte(0x80U | (c >> 6U & 0x3FU)), byte(0x80U | (c & 0x3FU))};
-  return {byte(0xF0U | c >> 18U), byte(0x80U | (c >> 12U & 0x3FU)), byte(0x80U | (c >> 6U & 0x3FU)),
-          byte(0x80U | (c & 0x3FU))};
+  std::string out;
+  expr::append_rune(out, valid ? static_cast<char32_t>(rune) : expr::kRuneError);
+  return out;
 }
 
 class Formatter {

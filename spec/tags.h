@@ -12,7 +12,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -51,17 +50,18 @@ class Scope {
   [[nodiscard]] Known known(std::string_view name) const;
   /// The text, if the name is known as text.
   [[nodiscard]] std::optional<std::string_view> text(std::string_view name) const;
-  /// Every visible name once, sorted bytewise; the pointers live until a scope of the chain is changed.
-  [[nodiscard]] std::map<std::string_view, const Entry*> visible() const;
+  /// Every visible name that begins with `prefix` once, sorted bytewise; the pointers live until a scope of
+  /// the chain is changed.
+  [[nodiscard]] std::map<std::string_view, const Entry*> visible(std::string_view prefix = "") const;
+  [[nodiscard]] bool has_prefix(std::string_view prefix) const;
+  /// The first of them, leaving out artifacts if asked to.
+  [[nodiscard]] std::optional<std::pair<std::string_view, const Entry*>> first(std::string_view prefix,
+                                                                               bool artifacts) const;
   [[nodiscard]] const Scope* outer() const { return outer_; }
 
  private:
-  struct Hash {
-    using is_transparent = void;
-    std::size_t operator()(std::string_view s) const { return std::hash<std::string_view>{}(s); }
-  };
   const Scope* outer_ = nullptr;
-  std::unordered_map<std::string, Entry, Hash, std::equal_to<>> entries_;
+  std::map<std::string, Entry, std::less<>> entries_;
 };
 
 /// What becomes of a tag whose name the scope does not know (util/template/simple_template.go).
@@ -99,7 +99,7 @@ struct Substituted {
 
 /// Whether "{{" occurs anywhere; the question to ask before paying for a pass.
 [[nodiscard]] bool has_tags(std::string_view text);
-[[nodiscard]] bool has_tags(const Json& tree);
+[[nodiscard]] bool tree_has_tags(const Json& tree);
 
 /// One `{{…}}` as it stands in a text.
 struct Tag {
@@ -111,7 +111,7 @@ struct Tag {
 };
 /// Tags in the order in which the engine meets them; an outer tag with a tag inside shows as `a.{{b`.
 void for_each_tag(std::string_view text, const std::function<void(const Tag&)>& visit);
-void for_each_tag(const Json& tree, const std::function<void(const Tag&)>& visit);
+void for_each_tag_in(const Json& tree, const std::function<void(const Tag&)>& visit);
 /// The inner name of a nested tag ("inputs.parameters.{{item" gives "item"), if there is one.
 [[nodiscard]] std::optional<std::string_view> nested_name(std::string_view raw);
 

@@ -2,12 +2,11 @@
 // backslash does follow govaluate's parsing.go letter by letter, because workflows rely on all of it.
 #include "spec/when_lexer.h"
 
-#include <re2/re2.h>
-
 #include <array>
 #include <charconv>
 
 #include "spec/expr/time.h"
+#include "spec/expr/unicode.h"
 #include "spec/expr/value.h"
 
 namespace skiff::spec::when {
@@ -15,91 +14,25 @@ namespace {
 
 constexpr std::size_t kMaxTokens = 20'000;
 
-struct Rune {
+struct Letter {
   char32_t value;
   std::size_t offset;
 };
 
-std::vector<Rune> decode(std::string_view text) {
-  std::vector<Rune> out;
+std::vector<Letter> decode(std::string_view text) {
+  std::vector<Letter> out;
   out.reserve(text.size());
-  std::size_t i = 0;
-  while (i < text.size()) {
-    const auto lead = static_cast<unsigned char>(text[i]);
-    const std::size_t length = lead < 0x80                   ? 1
-                               : lead >= 0xC2 && lead < 0xE0 ? 2
-                               : lead >= 0xE0 && lead < 0xF0 ? 3
-                               : lead >= 0xF0 && lead < 0xF5 ? 4
-                                                             : 0;
-    char32_t value = length == 0 || i + length > text.size() ? 0xFFFDU
-                     : length == 1                           ? lead
-                                                             : lead & (0x7FU >> length);
-    std::size_t used = 1;
-    if (value != 0xFFFDU) {
-      for (; used < length; ++used) {
-        const auto next = static_cast<unsigned char>(text[i + used]);
-        if ((next & 0xC0U) != 0x80U) break;
-        value = value << 6U | (next & 0x3FU);
-      }
-      if (used < length) {
-        value = 0xFFFDU;
-        used = 1;
-      }
-    }
-    out.push_back({value, i});
-    i += used;
+  for (std::size_t i = 0; i < text.size();) {
+    const expr::Rune rune = expr::decode_rune(text.substr(i));
+    out.push_back({rune.value, i});
+    i += rune.size;
   }
   return out;
 }
 
-void append_utf8(std::string& out, char32_t c) {
-  const auto put = [&out](char32_t byte) { out.push_back(static_cast<char>(byte)); };
-  if (c < 0x80) {
-    put(c);
-  } else if (c < 0x800) {
-    put(0xC0U | c >> 6U);
-    put(0x80U | (c & 0x3FU));
-  } else if (c < 0x10000) {
-    put(0xE0U | c >> 12U);
-    put(0x80U | (c >> 6U & 0x3FU));
-    put(0x80U | (c & 0x3FU));
-  } else {
-    put(0xF0U | c >> 18U);
-    put(0x80U | (c >> 12U & 0x3FU));
-    put(0x80U | (c >> 6U & 0x3FU));
-    put(0x80U | (c & 0x3FU));
-  }
-}
-
-bool matches(char32_t c, const re2::RE2& wanted) {
-  std::string utf8;
-  append_utf8(utf8, c);
-  return re2::RE2::FullMatch(utf8, wanted);
-}
-
-bool is_letter(char32_t c) {
-  if (c < 0x80) return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-  static const re2::RE2 letter("\\p{L}");
-  return matches(c, letter);
-}
-
-bool is_digit(char32_t c) {
-  if (c < 0x80) return c >= '0' && c <= '9';
-  static const re2::RE2 digit("\\p{Nd}");
-  return matches(c, digit);
-}
-
-bool is_lower(char32_t c) {
-  if (c < 0x80) return c >= 'a' && c <= 'z';
-  static const re2::RE2 lower("\\p{Ll}");
-  return matches(c, lower);
-}
-
-bool is_space(char32_t c) {
-  return c == ' ' || (c >= '\t' && c <= '\r') || c == 0x85 || c == 0xA0 || c == 0x1680 ||
-         (c >= 0x2000 && c <= 0x200A) || c == 0x2028 || c == 0x2029 || c == 0x202F || c == 0x205F ||
-         c == 0x3000;
-}
+using expr::is_digit;
+using expr::is_letter;
+using expr::is_space;
 
 bool is_numeric(char32_t c) { return is_digit(c) || c == '.'; }
 bool is_quote(char32_t c) { return c == '\'' || c == '"'; }
@@ -205,7 +138,7 @@ std::optional<double> as_time(const std::string& text) {
 
 class Lexer {
  public:
-  explicit Lexer(std::string_view text) : runes_(decode(text)), size_(text.size()) {}
+  explicit Lexer(std::string_view text) : runes_(decode(text)) {}
 
   Tokens run() {
     Tokens out;
@@ -249,7 +182,7 @@ class Lexer {
           fail("The text ends with a backslash");
           break;
         }
-        append_utf8(out, runes_[at_++].value);
+        expr::append_rune(out, runes_[at_++].value);
         continue;
       }
       if (is_space(c)) {
@@ -264,7 +197,7 @@ class Lexer {
         --at_;
         break;
       }
-      append_utf8(out, c);
+      expr::append_rune(out, c);
     }
     if (ended != nullptr) *ended = stopped;
     return out;
@@ -334,8 +267,8 @@ class Lexer {
     for (std::size_t at = dot; at != std::string::npos; at = token.text.find('.', at + 1)) {
       const std::string_view field =
           std::string_view(token.text).substr(at + 1, token.text.find('.', at + 1) - at - 1);
-      const std::vector<Rune> first = decode(field.substr(0, 4));
-      if (!first.empty() && is_lower(first.front().value)) {
+      const std::vector<Letter> first = decode(field.substr(0, 4));
+      if (!first.empty() && expr::is_lower(first.front().value)) {
         return fail("Unable to access unexported field '" + std::string(field) + "' in token '" + token.text +
                     "'");
       }
@@ -381,8 +314,7 @@ class Lexer {
     }
   }
 
-  std::vector<Rune> runes_;
-  std::size_t size_;
+  std::vector<Letter> runes_;
   std::size_t at_ = 0;
   std::size_t begin_ = 0;  ///< where the current token starts, in bytes
   std::optional<LexError> error_;
@@ -390,10 +322,7 @@ class Lexer {
 
 }  // namespace
 
-Tokens tokenize(std::string_view text) {
-  Tokens out = Lexer(text).run();
-  return out;
-}
+Tokens tokenize(std::string_view text) { return Lexer(text).run(); }
 
 std::optional<LexError> check_order(const std::vector<Token>& tokens) {
   int open = 0;
