@@ -63,7 +63,8 @@ struct Packed {
   StoredArtifact stored;
   /// FIFOs and sockets, which no archive carries: left out (the step need not fail), worth a warning.
   std::vector<std::string> left_out;
-  /// The root entry was a symlink with this target: the engine does not follow it, the caller may want to.
+  /// The path itself is a symlink with this target, which the engine does not follow: nothing was stored. Ask
+  /// the engine for the target and pack that, under the same root_name.
   std::optional<std::string> root_link;
 };
 
@@ -91,8 +92,8 @@ class TarWriter {
   /// Writes the end of the archive; without it the engine gets a truncated tar.
   void finish();
 
-  struct State;
-  [[nodiscard]] State& state() { return *state_; }  ///< for the store's own unpack
+  class State;
+  [[nodiscard]] State& state() { return *state_; }  ///< for unpack()
 
  private:
   std::unique_ptr<State> state_;
@@ -104,6 +105,8 @@ struct UnpackOptions {
   std::string sub_path;        ///< only this part of it (a directory or a file inside); empty: all
   std::optional<mode_t> mode;  ///< `mode` of the artifact
   bool recurse_mode = false;   ///< `recurseMode`
+  bool single_root =
+      false;  ///< known to have one entry at its top, as all that pack() wrote: read it only once
   ArchiveLimits limits;
 };
 

@@ -69,9 +69,10 @@ class ArtifactStore {
   [[nodiscard]] ArtifactWriter begin_write(std::string_view key);
   /// A small artifact in one call (raw, main.log, outputs of http).
   StoredArtifact put(std::string_view key, std::string_view bytes);
-  /// Moves a finished directory made under temp_dir() to its key, replacing what was there.
-  void adopt_tree(const fs::path& tree, std::string_view key);
-  /// Nothing if no artifact has this key.
+  /// Moves a finished file or directory made at temp_name() to its key, replacing what was there. Its content
+  /// is made durable first.
+  void adopt(const fs::path& finished, std::string_view key);
+  /// Nothing if no artifact has this key (or its parent is a plain artifact).
   [[nodiscard]] std::optional<ArtifactStat> stat(std::string_view key) const;
   /// Throws `not_found`, naming the key.
   [[nodiscard]] Fd open_read(std::string_view key) const;
@@ -89,8 +90,8 @@ class ArtifactStore {
 
  private:
   friend class ArtifactWriter;
-  void make_parents(const fs::path& final_path);
   void replace(const fs::path& from, const fs::path& to);
+  void prune_parents(fs::path path);
   fs::path root_;
   fs::path temp_;
   Files* files_;

@@ -71,6 +71,8 @@ class Files {
   /// Writes all of it, or throws having written a part.
   virtual void write(int fd, std::span<const std::byte> bytes, const fs::path& path) = 0;
   virtual void fsync(int fd, const fs::path& path) = 0;
+  /// Everything on the file system of `dir` to the disk: cheaper than fsync of thousands of new files.
+  virtual void sync_all(const fs::path& dir) = 0;
   virtual void rename(const fs::path& from, const fs::path& to) = 0;
   /// Hard link; false if `to` exists already or the file system has no links.
   [[nodiscard]] virtual bool link(const fs::path& from, const fs::path& to) = 0;

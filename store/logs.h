@@ -81,10 +81,16 @@ struct LogLine {
   bool terminated = true;  ///< false where the container never wrote the newline (or the line exceeds 1 MiB)
 };
 
+/// Where a reader stands, for a later one to go on from without losing or repeating a line.
+struct LogPosition {
+  std::uint64_t next = 0;     ///< records before this offset have been read
+  std::uint64_t pending = 0;  ///< lines still unfinished at `next` begin here or later; never beyond `next`
+};
+
 struct LogRange {
   std::int64_t since_ns = std::numeric_limits<std::int64_t>::min();  ///< lines from this time on
   std::optional<std::uint64_t> tail;  ///< only the last n lines of what is there now
-  std::uint64_t offset = 0;           ///< where LogReader::offset() left off; excludes `tail`
+  std::optional<LogPosition> from;    ///< of an earlier reader; excludes `tail`
 };
 
 /// Reads whole lines. To follow a log: next() until it yields nothing, wait for news, next() again.
@@ -100,8 +106,7 @@ class LogReader {
   [[nodiscard]] std::optional<LogLine> next();
   /// At the end of a finished log: the unterminated rest of each stream, one a call.
   [[nodiscard]] std::optional<LogLine> rest();
-  /// Where a later reader goes on without losing or repeating a line.
-  [[nodiscard]] std::uint64_t offset() const;
+  [[nodiscard]] LogPosition position() const;
 
  private:
   struct State;

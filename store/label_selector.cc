@@ -1,0 +1,106 @@
+// Label selectors in text form, by the grammar of Kubernetes (apimachinery/pkg/labels/selector.go).
+#include <fmt/format.h>
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+#include "store/error.h"
+#include "store/rows.h"
+
+namespace skiff::store {
+namespace {
+
+class Parser {
+ public:
+  explicit Parser(std::string_view text) : text_(text) {}
+
+  std::vector<LabelCondition> parse() {
+    std::vector<LabelCondition> conditions;
+    skip();
+    while (pos_ < text_.size()) {
+      conditions.push_back(condition());
+      skip();
+      if (pos_ == text_.size()) break;
+      if (!take(",")) fail("a ','");
+      skip();
+      if (pos_ == text_.size()) fail("another condition after ','");
+    }
+    return conditions;
+  }
+
+ private:
+  using Op = LabelCondition::Op;
+
+  LabelCondition condition() {
+    if (take("!")) return {word("a label's key after '!'"), Op::not_exists, {}};
+    std::string key = word("a label's key");
+    skip();
+    if (take("!=")) return {std::move(key), Op::not_in, {value()}};
+    if (take("==") || take("=")) return {std::move(key), Op::in, {value()}};
+    if (pos_ == text_.size() || text_[pos_] == ',') return {std::move(key), Op::exists, {}};
+    const std::string op = word("'=', '!=', 'in' or 'notin'");
+    if (op == "in") return {std::move(key), Op::in, set()};
+    if (op == "notin") return {std::move(key), Op::not_in, set()};
+    pos_ -= op.size();
+    fail("'=', '!=', 'in' or 'notin'");
+  }
+
+  std::vector<std::string> set() {
+    skip();
+    if (!take("(")) fail("'('");
+    std::vector<std::string> values;
+    do {
+      values.push_back(value());
+      skip();
+    } while (take(","));
+    if (!take(")")) fail("')'");
+    return values;
+  }
+
+  // May be empty: `key=` asks for an empty value.
+  std::string value() {
+    skip();
+    return token();
+  }
+
+  std::string word(std::string_view what) {
+    skip();
+    std::string found = token();
+    if (found.empty()) fail(what);
+    return found;
+  }
+
+  std::string token() {
+    const std::size_t start = pos_;
+    while (pos_ < text_.size() && std::string_view(" \t,()=!").find(text_[pos_]) == std::string_view::npos)
+      ++pos_;
+    return std::string(text_.substr(start, pos_ - start));
+  }
+
+  bool take(std::string_view expected) {
+    if (!text_.substr(pos_).starts_with(expected)) return false;
+    pos_ += expected.size();
+    return true;
+  }
+
+  void skip() {
+    while (pos_ < text_.size() && (text_[pos_] == ' ' || text_[pos_] == '\t')) ++pos_;
+  }
+
+  [[noreturn]] void fail(std::string_view expected) const {
+    throw StoreError(Trouble::invalid, "",
+                     fmt::format("label selector '{}': expected {} at column {}; examples: -l app=web  -l "
+                                 "'app in (web,db),!old'",
+                                 text_, expected, pos_ + 1));
+  }
+
+  std::string_view text_;
+  std::size_t pos_ = 0;
+};
+
+}  // namespace
+
+std::vector<LabelCondition> parse_label_selector(const std::string& text) { return Parser(text).parse(); }
+
+}  // namespace skiff::store
