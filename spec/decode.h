@@ -7,6 +7,7 @@
 // (1.50 → "1.5", yes → "true"); fields of older Argo versions have become today's, with a warning.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -19,10 +20,16 @@ namespace skiff::spec {
 /// text.
 [[nodiscard]] Diagnostics decode(Document& document);
 
+/// How to take fields of `metadata` that do not exist: Argo's lint and submit refuse them, and so does
+/// `lint`. What is to run (`submit`, `apply`) also comes from tools that let Kubernetes prune them: there
+/// they are warnings.
+enum class Strictness : std::uint8_t { lint, run };
+
 /// parse_documents and decode in one: what every command that takes a file calls. A `List` is replaced by its
 /// items. Findings are sorted; documents that have errors are in the result too (their kind and name serve
 /// references).
-[[nodiscard]] ParsedFile read_documents(std::string text, std::string file);
+[[nodiscard]] ParsedFile read_documents(std::string text, std::string file,
+                                        Strictness strictness = Strictness::lint);
 
 /// Checks and normalises a value that came without a text (a stored or submitted object); paths stand for
 /// places.

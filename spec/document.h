@@ -57,6 +57,7 @@ class Node {
   /// The value of the key of that text.
   [[nodiscard]] std::optional<Node> find(std::string_view key) const;
 
+  [[nodiscard]] bool is_json() const;  ///< a literal of a JSON text rather than of YAML
   /// Where in the file's bytes it begins.
   [[nodiscard]] std::size_t offset() const;
   /// The same node of the same tree (an alias is the same as what it points to).
@@ -72,7 +73,10 @@ class Node {
 /// for collections.
 [[nodiscard]] Json scalar_value(const Node& node);
 
-/// The tree as JSON without any schema; keys become strings as in sigs.k8s.io/yaml.
+/// The text of a mapping's key, as sigs.k8s.io/yaml makes it a string: `yes` becomes "true".
+[[nodiscard]] std::string key_string(const Node& key);
+
+/// The tree as JSON without any schema; keys become strings.
 [[nodiscard]] Json to_json_value(const Node& node);
 
 /// One document of a file. A value: copies share the immutable tree.
@@ -80,6 +84,9 @@ class Document {
  public:
   Document() = default;
   Document(std::shared_ptr<const Tree> tree, Node root, std::size_t index);
+
+  /// An item of this document (of a `List`) as a document of its own.
+  [[nodiscard]] Document part(const Node& root) const { return {tree_, root, index_}; }
 
   [[nodiscard]] const std::string& file() const;              ///< the name given to parse_documents
   [[nodiscard]] std::size_t index() const { return index_; }  ///< counts the file's documents from 0
@@ -113,7 +120,6 @@ class Document {
                                       std::string message, std::string hint = "") const;
 
  private:
-  friend struct DocumentFactory;
   struct Place {
     std::optional<Node> key;
     Node value;
@@ -128,9 +134,19 @@ class Document {
   std::vector<std::pair<std::string, std::string>> moved_;
 };
 
+/// A stretch of the file's bytes that is no document.
+struct Malformed {
+  std::size_t begin = 0;
+  std::size_t end = 0;
+};
+
 struct ParsedFile {
   std::vector<Document> documents;  ///< those that are well-formed; empty documents are left out
   Diagnostics diagnostics;
+  std::vector<Malformed> malformed;
+  std::shared_ptr<const Tree> tree;  ///< of all documents; null if the file was too large to read
+  /// The text of the file, for render().
+  [[nodiscard]] std::string_view source() const;
 };
 
 /// Limits against hostile input; what goes beyond them is an error with its place.

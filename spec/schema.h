@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -60,8 +61,10 @@ struct TypeInfo {
   [[nodiscard]] const FieldInfo* find(std::string_view field) const;
 };
 
-/// How `field` is written for people: "string", "list of Template", "map of quantity".
+/// What such a value is, for a sentence: "a string", "an integer or a string".
 [[nodiscard]] std::string_view describe(Wire wire);
+/// How the field is written for people: "string", "list of Template", "map of quantity".
+[[nodiscard]] std::string describe(const FieldInfo& field);
 
 /// All types, sorted by name.
 [[nodiscard]] const std::vector<TypeInfo>& all_types();

@@ -1,0 +1,155 @@
+// YAML text to the builder's events: the only code that knows yaml-cpp.
+//
+// yaml-cpp's events leave out what we need to know about a scalar, so its place is looked at again: whether
+// it was plain, quoted or a block, whether its quote was closed, and where its text begins in the file.
+#include <yaml-cpp/eventhandler.h>
+#include <yaml-cpp/exceptions.h>
+#include <yaml-cpp/parser.h>
+
+#include <istream>
+#include <streambuf>
+
+#include "spec/readers.h"
+
+namespace skiff::spec {
+
+namespace {
+
+/// Lends a stretch of memory to an istream without copying it.
+class MemoryBuffer : public std::streambuf {
+ public:
+  explicit MemoryBuffer(std::string_view bytes) {
+    char* const begin = const_cast<char*>(bytes.data());  // NOLINT: streambuf's interface; never written to
+    setg(begin, begin, begin + bytes.size());
+  }
+};
+
+bool is_blank(char c) { return c == ' ' || c == '\t'; }
+
+class Events : public YAML::EventHandler {
+ public:
+  Events(const Tree& tree, TreeBuilder& builder, std::size_t begin, std::size_t end)
+      : text_(std::string_view(tree.text()).substr(0, end)), builder_(builder), begin_(begin) {}
+
+  void OnDocumentStart(const YAML::Mark&) override { builder_.begin_document(); }
+  void OnDocumentEnd() override {}
+
+  void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
+    std::size_t offset = offset_of(mark);
+    const auto rest = text_.substr(offset);
+    const bool written = rest.starts_with('~') || rest.starts_with("null") || rest.starts_with("Null") ||
+                         rest.starts_with("NULL") || rest.starts_with('&') || rest.starts_with('!');
+    if (!written) offset = std::max(builder_.last_sibling(), begin_);  // the mark is the next token's
+    builder_.null(offset);
+    remember(anchor);
+  }
+
+  void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
+    builder_.alias(offset_of(mark), anchor);
+  }
+
+  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                const std::string& value) override {
+    const std::size_t offset = offset_of(mark);
+    const std::size_t at = skip_properties(offset);
+    const char first = at < text_.size() ? text_[at] : ' ';
+    const bool quotable = tag != "?";
+    auto style = Node::Style::plain;
+    std::size_t from = at;
+    if (quotable && (first == '\'' || first == '"')) {
+      style = first == '"' ? Node::Style::double_quoted : Node::Style::single_quoted;
+      from = at + 1;
+      require_closed(at, value);
+    } else if (quotable && (first == '|' || first == '>')) {
+      style = Node::Style::block;
+    }
+    const bool has_tag = tag != "?" && tag != "!";
+    builder_.scalar(offset, from, value, style, has_tag ? std::string_view(tag) : std::string_view());
+    remember(anchor);
+  }
+
+  void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                       YAML::EmitterStyle::value style) override {
+    open(mark, false, tag, anchor, style);
+  }
+  void OnSequenceEnd() override { close(); }
+  void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                  YAML::EmitterStyle::value style) override {
+    open(mark, true, tag, anchor, style);
+  }
+  void OnMapEnd() override { close(); }
+
+ private:
+  std::size_t offset_of(const YAML::Mark& mark) const {
+    return std::min(begin_ + static_cast<std::size_t>(std::max(mark.pos, 0)), text_.size());
+  }
+
+  void remember(YAML::anchor_t anchor) {
+    if (anchor != 0) builder_.define_anchor(anchor);
+  }
+
+  void open(const YAML::Mark& mark, bool mapping, const std::string& tag, YAML::anchor_t anchor,
+            YAML::EmitterStyle::value style) {
+    const bool has_tag = tag != "?" && tag != "!";
+    builder_.begin_collection(offset_of(mark), mapping, style == YAML::EmitterStyle::Flow,
+                              has_tag ? std::string_view(tag) : std::string_view());
+    open_anchors_.push_back(anchor);
+  }
+
+  void close() {
+    builder_.end_collection();
+    remember(open_anchors_.back());
+    open_anchors_.pop_back();
+  }
+
+  std::size_t skip_properties(std::size_t at) const {
+    while (at < text_.size() && (text_[at] == '&' || text_[at] == '!')) {
+      while (at < text_.size() && !is_blank(text_[at]) && text_[at] != '\n' && text_[at] != '\r') ++at;
+      while (at < text_.size() && (is_blank(text_[at]) || text_[at] == '\n' || text_[at] == '\r')) ++at;
+    }
+    return at;
+  }
+
+  /// yaml-cpp lets a quote that the file's end cuts off pass.
+  void require_closed(std::size_t at, const std::string& value) const {
+    const char quote = text_[at];
+    const std::size_t simple_end = at + 1 + value.size();
+    if (simple_end < text_.size() && text_[simple_end] == quote &&
+        text_.compare(at + 1, value.size(), value) == 0) {
+      return;
+    }
+    for (std::size_t i = at + 1; i < text_.size(); ++i) {
+      if (text_[i] == '\\' && quote == '"') {
+        ++i;
+      } else if (text_[i] == quote) {
+        if (quote == '"' || i + 1 >= text_.size() || text_[i + 1] != quote) return;
+        ++i;
+      }
+    }
+    throw DocumentError(at, "unclosed-quote", "this quoted text is never closed",
+                        std::string("add the closing ") + quote);
+  }
+
+  std::string_view text_;
+  TreeBuilder& builder_;
+  std::size_t begin_;
+  std::vector<YAML::anchor_t> open_anchors_;
+};
+
+}  // namespace
+
+void read_yaml(Tree& tree, TreeBuilder& builder, std::size_t begin, std::size_t end,
+               std::vector<Node>& roots) {
+  MemoryBuffer buffer(std::string_view(tree.text()).substr(begin, end - begin));
+  std::istream stream(&buffer);
+  Events events(tree, builder, begin, end);
+  try {
+    YAML::Parser parser(stream);
+    while (parser.HandleNextDocument(events)) roots.push_back(builder.root());
+  } catch (const YAML::ParserException& e) {
+    const std::size_t offset = begin + static_cast<std::size_t>(std::max(e.mark.pos, 0));
+    throw explain_yaml_error(tree, begin, end, std::min(offset, end), e.msg);
+  }
+}
+
+}  // namespace skiff::spec
