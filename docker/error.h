@@ -58,6 +58,9 @@ class EngineFailure : public std::runtime_error {
 template <class T>
 class [[nodiscard]] Result {
  public:
+  /// Asio wants its results default-constructible (co_spawn with a future or an awaitable): an empty `local`
+  /// Error.
+  Result() : v_(std::in_place_index<1>, Error()) { std::get<1>(v_).kind = ErrorKind::local; }
   Result(T value) : v_(std::in_place_index<0>, std::move(value)) {}
   Result(Error error) : v_(std::in_place_index<1>, std::move(error)) {}
 
