@@ -125,6 +125,7 @@ class Controller::Impl {
   RunContext context_of(const Run& run) const;
 
   // recovery.cc
+  awaitable<void> sweep();
   void replay(Run& run, const std::vector<store::EventRow>& events);
 
   friend class Controller;

@@ -109,6 +109,13 @@ awaitable<void> Controller::Impl::recover() {
     for (const Action& action : run->scheduler->outstanding()) perform(*run, action, true);
   }
   settle_locks();
+  ++children_;
+  asio::co_spawn(strand, sweep(), asio::detached);
+  co_return;
+}
+
+/// What is left on the engine of runs that are over or deleted. A failed run keeps its volumes for `retry`.
+awaitable<void> Controller::Impl::sweep() {
   const IsLive is_live = [this](std::string_view uid) {
     const auto row = journal_.by_uid(uid);
     return row && row->phase != "Succeeded";
@@ -119,7 +126,8 @@ awaitable<void> Controller::Impl::recover() {
   } catch (const std::exception& e) {
     trouble = e.what();
   }
-  if (!trouble.empty()) log_("sweeping: " + trouble);
+  if (!trouble.empty() && !closing_) log_("sweeping: " + trouble);
+  --children_;
 }
 
 }  // namespace skiff::runner

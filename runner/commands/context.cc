@@ -1,0 +1,78 @@
+#include "runner/commands/context.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <sstream>
+
+namespace skiff::runner {
+namespace fs = std::filesystem;
+
+namespace {
+
+InputFile read_file(const std::string& name) {
+  std::ifstream in(name, std::ios::binary);
+  if (!in) throw Exit(kUsage, fmt::format("cannot read {}: {}", name, std::strerror(errno)));
+  std::ostringstream text;
+  text << in.rdbuf();
+  return {name, text.str()};
+}
+
+void add_directory(const fs::path& dir, std::vector<InputFile>& out) {
+  std::vector<std::string> names;
+  for (const auto& entry : fs::recursive_directory_iterator(dir)) {
+    const std::string ext = entry.path().extension().string();
+    if (entry.is_regular_file() && (ext == ".yaml" || ext == ".yml" || ext == ".json")) {
+      names.push_back(entry.path().string());
+    }
+  }
+  std::sort(names.begin(), names.end());
+  for (const std::string& name : names) out.push_back(read_file(name));
+}
+
+}  // namespace
+
+store::Home Context::home() const { return store::Home::open(store::Home::default_path()); }
+Client Context::client() const { return Client::connect(home()); }
+
+std::string Context::workflow_path(const std::string& name, const std::string& rest) const {
+  return fmt::format("/api/v1/workflows/{}/{}{}", Client::encode(ns), Client::encode(name), rest);
+}
+
+std::vector<InputFile> read_inputs(const std::vector<std::string>& names) {
+  std::vector<InputFile> out;
+  for (const std::string& name : names) {
+    if (name == "-") {
+      std::ostringstream text;
+      text << std::cin.rdbuf();
+      out.push_back({"-", text.str()});
+    } else if (fs::is_directory(name)) {
+      add_directory(name, out);
+    } else {
+      out.push_back(read_file(name));
+    }
+  }
+  return out;
+}
+
+void show_findings(const spec::Diagnostics& findings, const std::vector<InputFile>& files, bool color) {
+  for (const spec::Diagnostic& d : findings) {
+    const auto file =
+        std::find_if(files.begin(), files.end(), [&](const InputFile& f) { return f.name == d.file; });
+    fmt::print(stderr, "{}",
+               spec::render(d, file == files.end() ? "" : file->text, spec::RenderStyle{color}));
+  }
+}
+
+void print_object(const spec::Json& object, const std::string& format) {
+  if (format == "yaml") {
+    fmt::print("{}", spec::to_yaml(object));
+  } else {
+    fmt::print("{}\n", spec::to_json(object, spec::JsonStyle{2, false, false}));
+  }
+}
+
+}  // namespace skiff::runner

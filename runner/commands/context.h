@@ -1,0 +1,71 @@
+// What every command has: the home, the namespace, how to print, and the exit codes.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "runner/client.h"
+#include "spec/diagnostic.h"
+#include "spec/json.h"
+#include "store/home.h"
+
+namespace skiff::runner {
+
+enum ExitCode : int {
+  kSucceeded = 0,
+  kFailed = 1,       ///< the workflow failed, or the call was refused
+  kUsage = 2,        ///< wrong use, or an invalid file
+  kUnreachable = 3,  ///< no engine, no controller, no store
+  kInterrupted = 130,
+};
+
+/// Ends the command with this code; the message (for the user, may be empty) goes to stderr.
+class Exit : public std::runtime_error {
+ public:
+  Exit(int code, const std::string& message) : std::runtime_error(message), code_(code) {}
+  [[nodiscard]] int code() const { return code_; }
+
+ private:
+  int code_;
+};
+
+/// The options every command takes, and access to the controller.
+struct Context {
+  std::string ns = "default";
+  bool color = false;
+  int exit_code = 0;
+
+  [[nodiscard]] store::Home home() const;
+  [[nodiscard]] Client client() const;
+  /// "/api/v1/workflows/<ns>/<name><rest>"
+  [[nodiscard]] std::string workflow_path(const std::string& name, const std::string& rest = "") const;
+};
+
+struct InputFile {
+  std::string name;
+  std::string text;
+};
+/// Files, directories (their .yaml, .yml and .json files, recursively) and "-" for standard input. Throws
+/// Exit.
+[[nodiscard]] std::vector<InputFile> read_inputs(const std::vector<std::string>& names);
+
+/// Findings as text on stderr, each with its source line.
+void show_findings(const spec::Diagnostics& findings, const std::vector<InputFile>& files, bool color);
+
+/// Prints an object as `-o json` or `-o yaml` asks.
+void print_object(const spec::Json& object, const std::string& format);
+
+// Each adds its verbs to the program.
+void add_submit(CLI::App& app, Context& context);
+void add_get(CLI::App& app, Context& context);
+void add_list(CLI::App& app, Context& context);
+void add_logs(CLI::App& app, Context& context);
+void add_control(CLI::App& app, Context& context);
+void add_objects(CLI::App& app, Context& context);
+void add_lint(CLI::App& app, Context& context);
+void add_misc(CLI::App& app, Context& context);
+
+}  // namespace skiff::runner

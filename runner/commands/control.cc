@@ -1,0 +1,147 @@
+// Commands to workflows: stop, terminate, suspend, resume, retry, resubmit, node set, delete.
+
+#include <fmt/format.h>
+
+#include "runner/commands/context.h"
+#include "runner/follow.h"
+
+namespace skiff::runner {
+using spec::Json;
+
+namespace {
+
+struct ControlFlags {
+  std::vector<std::string> workflows;
+  std::string selector;
+  std::string message;
+  std::string phase;
+  std::vector<std::string> parameters;
+  std::vector<std::string> outputs;
+  bool restart_successful = false;
+  bool memoized = false;
+  bool wait = false;
+  bool watch = false;
+  bool log = false;
+};
+using Flags = std::shared_ptr<ControlFlags>;
+
+Json text_list(const std::vector<std::string>& list) {
+  Json out = Json::array();
+  for (const std::string& s : list) out.push_back(s);
+  return out;
+}
+
+Json body_of(const ControlFlags& f) {
+  Json body = Json::object();
+  if (!f.selector.empty()) body.set("nodeFieldSelector", f.selector);
+  if (!f.message.empty()) body.set("message", f.message);
+  if (!f.phase.empty()) body.set("phase", f.phase);
+  if (f.restart_successful) body.set("restartSuccessful", true);
+  if (f.memoized) body.set("memoized", true);
+  if (!f.parameters.empty()) body.set("parameters", text_list(f.parameters));
+  if (!f.outputs.empty()) {
+    Json outputs = Json::object();
+    for (const std::string& o : f.outputs) {
+      const auto eq = o.find('=');
+      if (eq == std::string::npos)
+        throw Exit(kUsage, fmt::format("--output-parameter {}: expected NAME=VALUE", o));
+      outputs.set(o.substr(0, eq), o.substr(eq + 1));
+    }
+    body.set("outputParameters", std::move(outputs));
+  }
+  return body;
+}
+
+/// Follows what the command set going, if the user asked for that.
+void follow_if_asked(const ControlFlags& f, Context& context, const Client& client, const Json& workflow) {
+  if (!f.wait && !f.watch && !f.log) return;
+  FollowOptions options;
+  options.color = context.color;
+  if (f.watch) options.mode = FollowMode::watch;
+  if (f.log) options.mode = FollowMode::logs;
+  const int code = follow(client, context.ns, workflow.get("metadata").get_string("name"), options);
+  if (code != 0) context.exit_code = code;
+}
+
+void act(const ControlFlags& f, Context& context, const std::string& verb, const std::string& done) {
+  const Client client = context.client();
+  for (const std::string& name : f.workflows) {
+    const Json workflow = client.put(context.workflow_path(name, "/" + verb), body_of(f));
+    fmt::print("workflow {} {}\n", workflow.get("metadata").get_string("name"), done);
+    std::fflush(stdout);
+    follow_if_asked(f, context, client, workflow);
+  }
+}
+
+CLI::App* verb(CLI::App& app, Context& context, const Flags& f, const std::string& name,
+               const std::string& help, const std::string& call, const std::string& done) {
+  CLI::App* cmd = app.add_subcommand(name, help);
+  cmd->add_option("WORKFLOW", f->workflows, "names, or @latest")->required();
+  cmd->callback([f, call, done, &context] { act(*f, context, call, done); });
+  return cmd;
+}
+
+Flags make_flags() { return std::make_shared<ControlFlags>(); }
+
+void add_selector(CLI::App* cmd, const Flags& f) {
+  cmd->add_option("--node-field-selector", f->selector,
+                  "nodes, e.g. displayName=approve or inputs.parameters.x.value=y");
+}
+
+void add_following(CLI::App* cmd, const Flags& f) {
+  cmd->add_flag("-w,--wait", f->wait, "wait for the workflow to complete");
+  cmd->add_flag("--watch", f->watch, "watch the workflow until it completes");
+  cmd->add_flag("--log", f->log, "show the logs until it completes");
+  cmd->add_option("-p,--parameter", f->parameters, "override a parameter NAME=VALUE")
+      ->allow_extra_args(false);
+}
+
+void add_delete(CLI::App& app, Context& context) {
+  const Flags f = make_flags();
+  CLI::App* cmd = app.add_subcommand("delete", "delete workflows with their logs and artifacts");
+  cmd->add_option("WORKFLOW", f->workflows, "names, or @latest")->required();
+  cmd->callback([f, &context] {
+    const Client client = context.client();
+    for (const std::string& name : f->workflows) {
+      (void)client.del(context.workflow_path(name));
+      fmt::print("Workflow '{}' deleted\n", name);
+    }
+  });
+}
+
+}  // namespace
+
+void add_control(CLI::App& app, Context& context) {
+  verb(app, context, make_flags(), "suspend", "start nothing new until resume", "suspend", "suspended");
+  verb(app, context, make_flags(), "terminate", "end a workflow at once, without exit handlers", "terminate",
+       "terminated");
+  const Flags stop = make_flags();
+  CLI::App* cmd = verb(app, context, stop, "stop", "end a workflow; exit handlers run", "stop", "stopped");
+  add_selector(cmd, stop);
+  cmd->add_option("--message", stop->message, "why");
+  const Flags resume = make_flags();
+  cmd = verb(app, context, resume, "resume", "go on after suspend", "resume", "resumed");
+  add_selector(cmd, resume);
+  const Flags retry = make_flags();
+  cmd = verb(app, context, retry, "retry", "run the failed nodes of a workflow again", "retry", "retried");
+  add_selector(cmd, retry);
+  add_following(cmd, retry);
+  cmd->add_flag("--restart-successful", retry->restart_successful, "also the nodes that the selector picks");
+  const Flags resubmit = make_flags();
+  cmd = verb(app, context, resubmit, "resubmit", "submit the same workflow anew", "resubmit", "submitted");
+  add_following(cmd, resubmit);
+  cmd->add_flag("--memoized", resubmit->memoized, "keep what succeeded");
+
+  CLI::App* node = app.add_subcommand("node", "act on nodes");
+  node->require_subcommand(1);
+  const Flags set = make_flags();
+  cmd =
+      verb(*node, context, set, "set", "set outputs, phase or message of suspended nodes", "set", "updated");
+  add_selector(cmd, set);
+  cmd->add_option("-p,--output-parameter", set->outputs, "NAME=VALUE")->allow_extra_args(false);
+  cmd->add_option("-m,--message", set->message, "message of the nodes");
+  cmd->add_option("--phase", set->phase, "phase of the nodes");
+  add_delete(app, context);
+}
+
+}  // namespace skiff::runner

@@ -1,0 +1,59 @@
+// apply: keeps what a cluster would keep: templates, ConfigMaps, Secrets, claims.
+
+#include <fmt/format.h>
+
+#include "runner/commands/context.h"
+#include "spec/decode.h"
+
+namespace skiff::runner {
+using spec::Json;
+
+namespace {
+
+bool keepable(const std::string& kind) {
+  for (std::string_view k : {"WorkflowTemplate", "ClusterWorkflowTemplate", "CronWorkflow", "ConfigMap",
+                             "Secret", "PersistentVolumeClaim"}) {
+    if (k == kind) return true;
+  }
+  return false;
+}
+
+void apply_files(const std::vector<std::string>& names, const Context& context) {
+  const std::vector<InputFile> files = read_inputs(names);
+  spec::Diagnostics findings;
+  std::vector<Json> objects;
+  for (const InputFile& file : files) {
+    const spec::ParsedFile parsed = spec::read_documents(file.text, file.name);
+    findings.insert(findings.end(), parsed.diagnostics.begin(), parsed.diagnostics.end());
+    for (const spec::Document& document : parsed.documents) {
+      if (keepable(document.kind())) {
+        objects.push_back(document.value());
+      } else {
+        fmt::print(stderr, "{}: skipping {} {}: apply keeps templates, ConfigMaps, Secrets and claims{}\n",
+                   file.name, document.kind(), document.name(),
+                   document.kind() == "Workflow" ? "; run it with: skiff submit " + file.name : "");
+      }
+    }
+  }
+  std::erase_if(findings, [](const spec::Diagnostic& d) { return d.severity == spec::Severity::note; });
+  show_findings(findings, files, context.color);
+  if (spec::has_errors(findings)) throw Exit(kUsage, "");
+  if (objects.empty()) throw Exit(kUsage, "there is nothing to keep in the given files");
+  const Client client = context.client();
+  for (const Json& object : objects) {
+    (void)client.put("/api/v1/skiff/objects/" + Client::encode(context.ns), object);
+    fmt::print("{}/{} applied\n", object.get_string("kind"), object.get("metadata").get_string("name"));
+  }
+}
+
+}  // namespace
+
+void add_objects(CLI::App& app, Context& context) {
+  auto files = std::make_shared<std::vector<std::string>>();
+  CLI::App* cmd =
+      app.add_subcommand("apply", "keep templates, ConfigMaps, Secrets and claims for workflows to use");
+  cmd->add_option("-f,--filename", *files, "files, directories, or -")->required();
+  cmd->callback([files, &context] { apply_files(*files, context); });
+}
+
+}  // namespace skiff::runner

@@ -1,0 +1,63 @@
+// The program: one verb a command, each in commands/. Nothing a user meets is a bare what().
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <clocale>
+#include <csignal>
+
+#include "runner/commands/context.h"
+#include "store/error.h"
+
+namespace {
+
+using namespace skiff::runner;
+
+void add_global_options(CLI::App& app, Context& context) {
+  app.add_option("-n,--namespace", context.ns, "namespace")->envname("ARGO_NAMESPACE");
+  app.add_flag_callback(
+      "--no-color", [&context] { context.color = false; }, "no colours");
+}
+
+int run(CLI::App& app, Context& context, int argc, char** argv) {
+  try {
+    app.parse(argc, argv);
+    return context.exit_code;
+  } catch (const CLI::ParseError& e) {
+    const int code = app.exit(e);
+    return code == 0 ? kSucceeded : kUsage;
+  } catch (const Exit& e) {
+    if (*e.what() != '\0') fmt::print(stderr, "skiff: {}\n", e.what());
+    return e.code();
+  } catch (const ClientError& e) {
+    fmt::print(stderr, "skiff: {}\n", e.what());
+    return e.status() == 0 || e.status() == 503 ? kUnreachable : e.status() == 400 ? kUsage : kFailed;
+  } catch (const skiff::store::StoreError& e) {
+    fmt::print(stderr, "skiff: {}\n", e.what());
+    return kUnreachable;
+  } catch (const std::exception& e) {
+    fmt::print(stderr, "skiff: {}\n", e.what());
+    return kFailed;
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  std::signal(SIGPIPE, SIG_IGN);
+  Context context;
+  context.color = ::isatty(2) != 0 && std::getenv("NO_COLOR") == nullptr;
+  CLI::App app("skiff runs Argo workflows on a Docker engine", "skiff");
+  app.require_subcommand(1);
+  app.fallthrough();
+  add_global_options(app, context);
+  add_submit(app, context);
+  add_get(app, context);
+  add_list(app, context);
+  add_logs(app, context);
+  add_control(app, context);
+  add_objects(app, context);
+  add_lint(app, context);
+  add_misc(app, context);
+  return run(app, context, argc, argv);
+}
