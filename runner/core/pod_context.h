@@ -40,12 +40,8 @@ struct RunContext {
 struct HostFacts {
   std::string name = "docker";  ///< spec.nodeName
   std::string ip = "127.0.0.1";
-  int cpus = 0;             ///< 0: unknown, nothing is clamped
-  std::int64_t memory = 0;  ///< bytes; 0: unknown
-  bool memory_limit = true;
-  bool swap_limit = true;
-  bool gpus = false;          ///< a runtime or a CDI device for GPUs is there
-  bool cdi = false;           ///< GPUs are asked for by CDI name
+  int cpus = 0;               ///< 0: unknown, nothing is clamped
+  std::int64_t memory = 0;    ///< bytes; 0: unknown
   bool docker_init = true;    ///< the engine has an init to put before a container's process
   std::string home_id;        ///< label skiff.home
   std::string controller_id;  ///< label skiff.boot

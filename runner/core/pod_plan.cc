@@ -169,7 +169,7 @@ class Planner {
     if (pod_.spec.get_bool("hostPID")) spec.host.pid_mode = "host";
     if (pod_.spec.get_bool("hostIPC")) spec.host.ipc_mode = "host";
     spec.host.runtime = runtime_of();
-    plan_resources(c, host_, spec.host, plan_.warnings);
+    plan_resources(c, spec.host);
     plan_security(c, pod_.spec.get("securityContext"), run_.consent, info, spec);
     out.mounts = plan_mounts(c, pod_, plan_.volumes, host_, env, spec.host);
     out.as_root = runs_as_root(spec, info);

@@ -7,68 +7,19 @@
 namespace skiff::runner {
 namespace {
 
-/// The engine refuses less (docker-engine P18).
-constexpr std::int64_t kLeastMemory = 6 << 20;
-
 std::optional<spec::Quantity> quantity(const Json& value) {
   if (value.is_number()) return spec::parse_quantity(value.number_text());
   if (value.is_string()) return spec::parse_quantity(value.as_string());
   return std::nullopt;
 }
 
-void warn_once(std::vector<std::string>& warnings, std::string text) {
-  if (std::find(warnings.begin(), warnings.end(), text) == warnings.end())
-    warnings.push_back(std::move(text));
-}
-
-void limit_cpu(const Json& value, const HostFacts& host, docker::HostConfig& config,
-               std::vector<std::string>& warnings) {
-  const auto q = quantity(value);
-  if (!q || q->nano <= 0) return;
-  config.nano_cpus = std::max<std::int64_t>(q->nano_value(), 1'000'000);
-  const std::int64_t most = std::int64_t{host.cpus} * 1'000'000'000;
-  if (most > 0 && config.nano_cpus > most) {
-    config.nano_cpus = most;
-    warn_once(warnings, "a CPU limit is lowered to the " + std::to_string(host.cpus) + " CPUs of this host");
-  }
-}
-
-void limit_memory(const Json& value, const HostFacts& host, docker::HostConfig& config,
-                  std::vector<std::string>& warnings) {
-  const auto q = quantity(value);
-  if (!q || q->nano <= 0) return;
-  if (!host.memory_limit) {
-    warn_once(warnings, "memory limits are not enforced: this engine cannot limit memory");
-    return;
-  }
-  config.memory = q->value();
-  if (config.memory < kLeastMemory) {
-    config.memory = kLeastMemory;
-    warn_once(warnings, "a memory limit is raised to 6 MiB, the least that an engine takes");
-  }
-  if (host.swap_limit) config.memory_swap = config.memory;
-}
-
-void ask_for_gpus(const std::string& resource, const Json& value, const HostFacts& host,
-                  docker::HostConfig& config) {
+void ask_for_gpus(const Json& value, docker::HostConfig& config) {
   const auto q = quantity(value);
   const std::int64_t count = q ? q->value() : 0;
   if (count <= 0) return;
-  if (!host.gpus) {
-    throw PodRefused{"asks for " + std::to_string(count) + " " + resource +
-                     ", but this engine offers no GPUs: install nvidia-container-toolkit, run `nvidia-ctk "
-                     "runtime configure --runtime=docker` and restart the engine"};
-  }
   docker::DeviceRequest request;
-  if (host.cdi) {
-    request.driver = "cdi";
-    for (std::int64_t i = 0; i < count; ++i) {
-      request.device_ids.push_back("nvidia.com/gpu=" + std::to_string(i));
-    }
-  } else {
-    request.count = static_cast<int>(count);
-    request.capabilities = {{"gpu"}};
-  }
+  request.count = static_cast<int>(count);
+  request.capabilities = {{"gpu"}};
   config.device_requests.push_back(std::move(request));
 }
 
@@ -120,14 +71,15 @@ void add_names(const Json& list, std::vector<std::string>& into) {
 
 }  // namespace
 
-void plan_resources(const Json& container, const HostFacts& host, docker::HostConfig& config,
-                    std::vector<std::string>& warnings) {
+void plan_resources(const Json& container, docker::HostConfig& config) {
   const Json& limits = container.get("resources").get("limits");
   if (!limits.is_object()) return;
   for (const auto& [name, value] : limits.as_object()) {
-    if (name == "cpu") limit_cpu(value, host, config, warnings);
-    if (name == "memory") limit_memory(value, host, config, warnings);
-    if (name == "nvidia.com/gpu" || name == "amd.com/gpu") ask_for_gpus(name, value, host, config);
+    const auto q = quantity(value);
+    if (!q || q->nano <= 0) continue;
+    if (name == "cpu") config.nano_cpus = std::max<std::int64_t>(q->nano_value(), 1'000'000);
+    if (name == "memory") config.memory = config.memory_swap = q->value();
+    if (name == "nvidia.com/gpu" || name == "amd.com/gpu") ask_for_gpus(value, config);
   }
 }
 

@@ -3,17 +3,13 @@
 // In: a container of the PodSpec and the pod-level securityContext. Out: fields of docker::ContainerSpec.
 #pragma once
 
-#include <string>
-#include <vector>
-
 #include "runner/core/pod_plan.h"
 
 namespace skiff::runner {
 
-/// limits → NanoCpus, Memory and GPUs; what the host does not have is lowered, with a warning. Throws
-/// PodRefused where GPUs are asked for and the engine has none.
-void plan_resources(const Json& container, const HostFacts& host, docker::HostConfig& config,
-                    std::vector<std::string>& warnings);
+/// limits → NanoCpus, Memory (without swap) and GPUs, as they are written: what the host can give is for
+/// docker::fit to say.
+void plan_resources(const Json& container, docker::HostConfig& config);
 
 /// securityContext of the container over the pod's. `image` may be nullptr (not known). Throws PodRefused for
 /// what needs consent, and for runAsNonRoot where the user is root.

@@ -1,0 +1,392 @@
+#include "runner/sandboxes.h"
+
+#include <algorithm>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/strand.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <cstring>
+#include <fstream>
+#include <set>
+
+#include "runner/core/pod_plan.h"
+#include "runner/engine_calls.h"
+#include "runner/sandbox/pause.inc"
+#include "spec/names.h"
+#include "store/archive.h"
+
+namespace skiff::runner {
+
+namespace asio = boost::asio;
+using asio::use_awaitable;
+
+namespace {
+
+std::string_view pause_program() {
+  return {reinterpret_cast<const char*>(kPauseProgram), sizeof kPauseProgram};
+}
+
+/// A new program is a new image: the tag is a hash of its bytes.
+std::string image_reference() { return "skiff/sandbox:" + std::to_string(spec::fnv32a(pause_program())); }
+
+std::string image_tar() {
+  std::string tar;
+  const store::Sink sink = [&tar](std::span<const std::byte> bytes) {
+    tar.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  };
+  store::TarWriter writer(sink);
+  writer.add_file("pause", 0755, pause_program());
+  writer.finish();
+  return tar;
+}
+
+std::string this_architecture() {
+#if defined(__x86_64__)
+  return "amd64";
+#else
+  return "arm64";
+#endif
+}
+
+bool same_architecture(const std::string& engine) {
+  const std::string mine = this_architecture();
+  return engine.empty() || engine == mine || (mine == "amd64" && engine == "x86_64") ||
+         (mine == "arm64" && engine == "aarch64");
+}
+
+/// A pod's sockets may outlive it as TIME_WAIT or in a backlog, and keep its ports. Visible only where the
+/// engine's processes are ours too; elsewhere the sandbox passes.
+bool network_is_quiet(int pid) {
+  if (pid <= 0) return true;
+  const std::string proc = "/proc/" + std::to_string(pid);
+  std::string name;
+  std::getline(std::ifstream(proc + "/comm"), name);
+  if (name != "pause") return true;
+  for (const char* table : {"/net/tcp", "/net/tcp6", "/net/udp", "/net/udp6"}) {
+    std::ifstream in(proc + table);
+    std::string line;
+    std::getline(in, line);
+    if (std::getline(in, line)) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+class Sandboxes::Impl {
+ public:
+  Impl(Executor pool, docker::Engine& engine, SandboxSettings settings)
+      : strand_(asio::make_strand(pool)), engine_(engine), settings_(std::move(settings)), scope_(strand_) {}
+
+  std::optional<Sandbox> try_take() {
+    const std::scoped_lock lock(mutex_);
+    if (settings_.most < 0) return std::nullopt;
+    std::optional<Sandbox> warm = pop_idle();
+    if (idle_.empty() && total_locked() < limit()) grow(1);
+    return warm;
+  }
+
+  Task<Sandbox> take() {
+    {
+      const std::scoped_lock lock(mutex_);
+      if (auto warm = pop_idle()) co_return *warm;
+    }
+    const docker::ContainerSpec plain;
+    co_return co_await make(plain, false);
+  }
+
+  Task<Sandbox> make(docker::ContainerSpec spec, bool special) {
+    co_await ensure_image();
+    spec.name = "skiff-sandbox-" + settings_.controller_id.substr(0, 8) + "-" + std::to_string(++number_);
+    spec.image = image_reference();
+    spec.labels = {{kLabelHome, settings_.home_id},
+                   {kLabelKind, "sandbox"},
+                   {kLabelBoot, settings_.controller_id},
+                   {kLabelVersion, settings_.version}};
+    spec.host.ipc_mode = "shareable";
+    spec.host.log_driver = "none";
+    auto created = co_await engine_.create(spec);
+    Sandbox sandbox;
+    sandbox.name = spec.name;
+    sandbox.id = need(std::move(created)).id;
+    sandbox.special = special;
+    note(sandbox.name, true);
+    const auto started = co_await engine_.start(sandbox.id);
+    if (!started.ok()) {
+      discard(sandbox);
+      static_cast<void>(need(started));
+    }
+    co_await look(sandbox);
+    co_return sandbox;
+  }
+
+  Task<std::optional<Sandbox>> rejoin(std::string name) {
+    const auto info = co_await engine_.inspect(name);
+    if (info.is(docker::ErrorKind::not_found)) co_return std::nullopt;
+    const docker::ContainerInfo found = need(info);
+    if (found.state.status != docker::ContainerStatus::running) co_return std::nullopt;
+    Sandbox sandbox;
+    sandbox.name = name;
+    sandbox.id = found.id;
+    sandbox.ip = found.ip();
+    // What it was like when new is not known any more.
+    sandbox.special = true;
+    note(name, true);
+    co_return sandbox;
+  }
+
+  void give_back(Sandbox sandbox, After after) {
+    if (after == After::discard || sandbox.special || settings_.most < 0 || closing_) {
+      discard(sandbox);
+      return;
+    }
+    in_background(tidy(std::move(sandbox)));
+  }
+
+  void expect(int pods) {
+    const std::scoped_lock lock(mutex_);
+    if (settings_.most < 0) return;
+    const int wanted = std::min(std::max(pods, 1), limit());
+    if (wanted > total_locked()) grow(wanted - total_locked());
+  }
+
+  void forget_idle() {
+    const std::scoped_lock lock(mutex_);
+    for (const Sandbox& s : idle_) in_background(remove(s));
+    idle_.clear();
+    image_known_ = false;
+  }
+
+  bool knows(const std::string& name) {
+    const std::scoped_lock lock(mutex_);
+    return ours_.contains(name);
+  }
+
+  Task<docker::ExecResult> run_tool(std::string id, std::vector<std::string> args) {
+    docker::ExecSpec spec;
+    spec.cmd = std::move(args);
+    spec.cmd.insert(spec.cmd.begin(), "/pause");
+    auto result = co_await docker::run_exec(engine_, id, spec, kToolOutput);
+    co_return need(std::move(result));
+  }
+
+  Task<void> settle() { co_await asio::co_spawn(strand_, settling(), use_awaitable); }
+
+  Task<void> close() {
+    closing_ = true;
+    forget_idle();
+    co_await asio::co_spawn(strand_, settling(), use_awaitable);
+  }
+
+ private:
+  static constexpr std::size_t kToolOutput = 4 << 20;
+
+  [[nodiscard]] int limit() const {
+    return settings_.most == 0 ? 2 * std::max(cpus_.load(), 2) : settings_.most;
+  }
+  [[nodiscard]] int total_locked() const { return static_cast<int>(ours_.size()) + making_; }
+
+  std::optional<Sandbox> pop_idle() {
+    if (idle_.empty()) return std::nullopt;
+    Sandbox s = std::move(idle_.back());
+    idle_.pop_back();
+    return s;
+  }
+
+  void note(const std::string& name, bool there) {
+    const std::scoped_lock lock(mutex_);
+    if (there) {
+      ours_.insert(name);
+    } else {
+      ours_.erase(name);
+    }
+  }
+
+  /// The mutex is held.
+  void grow(int n) {
+    for (int i = 0; i < n && !closing_; ++i) {
+      ++making_;
+      in_background(make_ahead());
+    }
+  }
+
+  /// Ahead of need: a failure here is nobody's, the pod that needs one will meet it itself.
+  Task<void> make_ahead() {
+    std::optional<Sandbox> made;
+    try {
+      const docker::ContainerSpec plain;
+      made = co_await make(plain, false);
+    } catch (const std::exception&) {
+      made.reset();
+    }
+    {
+      const std::scoped_lock lock(mutex_);
+      --making_;
+    }
+    if (made) keep(*made);
+  }
+
+  void keep(const Sandbox& sandbox) {
+    if (closing_) {
+      discard(sandbox);
+      return;
+    }
+    const std::scoped_lock lock(mutex_);
+    idle_.push_back(sandbox);
+    used_ = std::chrono::steady_clock::now();
+    if (!watching_) {
+      watching_ = true;
+      in_background(watch_idle());
+    }
+  }
+
+  Task<void> tidy(Sandbox sandbox) {
+    bool as_new = network_is_quiet(sandbox.pid);
+    if (as_new) {
+      const auto stat = co_await engine_.stat_path(sandbox.id, "/etc/hosts");
+      as_new = stat.ok() && stat->size == sandbox.hosts_size && stat->mtime == sandbox.hosts_time;
+    }
+    if (as_new) {
+      keep(sandbox);
+    } else {
+      discard(sandbox);
+    }
+  }
+
+  /// Warm ones that nobody wanted for a while go, all at once; the engine then holds nothing of ours.
+  Task<void> watch_idle() {
+    for (;;) {
+      co_await sleep_for(std::chrono::milliseconds(500));
+      const std::scoped_lock lock(mutex_);
+      const bool old = std::chrono::steady_clock::now() - used_ > settings_.idle;
+      if (!old && !closing_) continue;
+      for (const Sandbox& s : idle_) in_background(remove(s));
+      idle_.clear();
+      watching_ = false;
+      co_return;
+    }
+  }
+
+  void discard(const Sandbox& sandbox) { in_background(remove(sandbox)); }
+
+  Task<void> remove(Sandbox sandbox) {
+    docker::RemoveOptions options;
+    options.force = true;
+    options.volumes = true;
+    const auto gone = co_await engine_.remove(sandbox.id, options);
+    static_cast<void>(gone);  // what stays is swept at the next start
+    note(sandbox.name, false);
+  }
+
+  Task<void> look(Sandbox& sandbox) {
+    auto info = co_await engine_.inspect(sandbox.id);
+    const docker::ContainerInfo found = need(std::move(info));
+    sandbox.ip = found.ip();
+    sandbox.pid = found.state.pid;
+    const auto stat = co_await engine_.stat_path(sandbox.id, "/etc/hosts");
+    if (!stat.ok()) co_return;
+    sandbox.hosts_size = stat->size;
+    sandbox.hosts_time = stat->mtime;
+  }
+
+  Task<void> ensure_image() {
+    if (image_known_) co_return;
+    const Gate::Pass alone = co_await importing_.enter();
+    if (image_known_) co_return;
+    const std::string reference = image_reference();
+    const auto there = co_await engine_.inspect_image(reference);
+    if (!there.ok()) {
+      if (!there.is(docker::ErrorKind::not_found)) static_cast<void>(need(there));
+      co_await import_image(reference);
+    }
+    auto info = co_await engine_.info();
+    cpus_ = need(std::move(info)).cpus;
+    image_known_ = true;
+  }
+
+  Task<void> import_image(std::string reference) {
+    auto version = co_await engine_.version();
+    const docker::EngineVersion about = need(std::move(version));
+    if (!same_architecture(about.arch)) {
+      throw PodError("the engine's machine is " + about.arch + ", this skiff is built for " +
+                     this_architecture() +
+                     ": pods of several containers need a skiff built for the engine's machine");
+    }
+    const std::string tar = image_tar();
+    docker::StringSource source(tar);
+    docker::ImportSpec image;
+    image.reference = reference;
+    image.message = "skiff's sandbox: holds a pod's namespaces";
+    image.entrypoint = {"/pause"};
+    image.labels = {{kLabelKind, "sandbox"}};
+    auto imported = co_await engine_.import_image(source, image);
+    static_cast<void>(need(std::move(imported)));
+  }
+
+  /// Runs on the strand; counted from now on, so that settle() waits for it.
+  void in_background(Task<void> work) {
+    auto held = std::make_shared<Task<void>>(std::move(work));
+    ++pending_;
+    asio::post(strand_, [this, held] { scope_.spawn(counted(std::move(*held))); });
+  }
+
+  Task<void> counted(Task<void> work) {
+    try {
+      co_await std::move(work);
+    } catch (const std::exception&) {
+      // Nothing waits for background work; what is left behind is swept at the next start.
+    }
+    --pending_;
+    finished_.notify();
+  }
+
+  Task<void> settling() {
+    const auto watching = [this] {
+      const std::scoped_lock lock(mutex_);
+      return watching_ ? 1 : 0;
+    };
+    while (pending_ > watching()) co_await finished_.wait();
+    if (closing_) co_await scope_.join();
+  }
+
+  Executor strand_;
+  docker::Engine& engine_;
+  SandboxSettings settings_;
+  Scope scope_;  ///< of the strand
+  Notice finished_{strand_};
+  Gate importing_{1};
+  std::atomic<int> pending_ = 0;
+  std::atomic<int> number_ = 0;
+  std::atomic<int> cpus_ = 2;
+  std::atomic<bool> image_known_ = false;
+  std::atomic<bool> closing_ = false;
+  mutable std::mutex mutex_;  ///< guards what follows
+  std::vector<Sandbox> idle_;
+  std::set<std::string> ours_;
+  int making_ = 0;
+  bool watching_ = false;
+  std::chrono::steady_clock::time_point used_;
+};
+
+Sandboxes::Sandboxes(Executor pool, docker::Engine& engine, SandboxSettings settings)
+    : impl_(std::make_unique<Impl>(std::move(pool), engine, std::move(settings))) {}
+Sandboxes::~Sandboxes() = default;
+
+std::optional<Sandbox> Sandboxes::try_take() { return impl_->try_take(); }
+Task<Sandbox> Sandboxes::take() { return impl_->take(); }
+Task<Sandbox> Sandboxes::make_special(docker::ContainerSpec owner) {
+  return impl_->make(std::move(owner), true);
+}
+Task<std::optional<Sandbox>> Sandboxes::rejoin(std::string name) { return impl_->rejoin(std::move(name)); }
+void Sandboxes::give_back(Sandbox sandbox, After after) { impl_->give_back(std::move(sandbox), after); }
+void Sandboxes::expect(int pods) { impl_->expect(pods); }
+void Sandboxes::forget_idle() { impl_->forget_idle(); }
+bool Sandboxes::knows(const std::string& name) const { return impl_->knows(name); }
+Task<docker::ExecResult> Sandboxes::run_tool(std::string id, std::vector<std::string> args) {
+  return impl_->run_tool(std::move(id), std::move(args));
+}
+Task<void> Sandboxes::settle() { return impl_->settle(); }
+Task<void> Sandboxes::close() { return impl_->close(); }
+
+}  // namespace skiff::runner
