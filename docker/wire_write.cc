@@ -1,4 +1,6 @@
 // Request bodies: ContainerSpec and the smaller specs as the Engine API spells them.
+#include <algorithm>
+
 #include "docker/wire.h"
 #include "docker/wire_json.h"
 
@@ -130,6 +132,12 @@ std::string exec_form(const std::vector<std::string>& words) {
 
 /// A value in double quotes as the Dockerfile parser reads it back.
 std::string dockerfile_quote(std::string_view value) {
+  // Podman keeps the quotes, so only what needs them gets them.
+  const bool plain = std::all_of(value.begin(), value.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           std::string_view("-_./:,@+").find(c) != std::string_view::npos;
+  });
+  if (plain && !value.empty()) return std::string(value);
   std::string out = "\"";
   for (const char c : value) {
     if (c == '"' || c == '\\' || c == '$') out += '\\';
