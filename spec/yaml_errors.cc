@@ -131,8 +131,15 @@ std::optional<DocumentError> colon(const Scene& s) {
 
 std::optional<DocumentError> reserved(const Scene& s) {
   const auto& l = s.line();
+  if (contains(s.message, "escape")) {
+    const auto slash = s.tree.text().rfind('\\', s.offset);
+    return DocumentError(slash == std::string::npos ? s.offset : slash, "bad-escape",
+                         "this escape after `\\` does not exist in double quotes",
+                         "in single quotes a `\\` is an ordinary character");
+  }
   if (contains(s.message, "anchor is not defined") || contains(s.message, "alias")) {
-    return DocumentError(s.offset, "unknown-alias", "`*` names an anchor that was not set before it",
+    const std::size_t at = l.value.starts_with("*") ? l.offset + l.value_column : s.offset;
+    return DocumentError(at, "unknown-alias", "`*` names an anchor that was not set before it",
                          l.value.starts_with("*") ? fmt::format("quote the value: \"{}\"", l.value)
                                                   : "set the anchor with &name, or quote the text");
   }
@@ -152,6 +159,7 @@ std::optional<DocumentError> indentation(const Scene& s) {
     if (s.lines[i].indent == l.indent) fitting = i;
     break;
   }
+  if (!fitting && (s.at == 0 || l.indent == 0)) return std::nullopt;
   if (!fitting) {
     return DocumentError(
         l.offset + l.indent, "indentation",
