@@ -210,7 +210,7 @@ Depends Depends::all_of(const std::vector<std::string>& tasks) {
 }
 
 bool Depends::evaluate(const std::function<TaskResults(std::size_t)>& results,
-                       const std::function<ContinueOn(std::size_t)>& continue_on) const {
+                       const std::function<Tolerance(std::size_t)>& continue_on) const {
   std::vector<char> value(nodes_.size());
   for (std::size_t i = 0; i < nodes_.size(); ++i) {
     const Node& node = nodes_[i];
@@ -220,7 +220,7 @@ bool Depends::evaluate(const std::function<TaskResults(std::size_t)>& results,
     switch (node.op) {
       case Op::bare: {
         const TaskResults r = results(node.a);
-        const ContinueOn on = continue_on ? continue_on(node.a) : ContinueOn{};
+        const Tolerance on = continue_on ? continue_on(node.a) : Tolerance{};
         v = r.has(TaskResult::succeeded) || r.has(TaskResult::skipped) || r.has(TaskResult::daemoned) ||
             (on.error && r.has(TaskResult::errored)) || (on.failed && r.has(TaskResult::failed));
         break;
@@ -249,12 +249,12 @@ bool Depends::evaluate(const std::function<TaskResults(std::size_t)>& results,
   return value.empty() || value.back() != 0;
 }
 
-std::string Depends::expanded(const ContinueOnOf& continue_on) const {
+std::string Depends::expanded(const ToleranceOf& continue_on) const {
   std::string out;
   std::size_t copied = 0;
   for (const auto& [offset, index] : bare_) {
     const std::string& task = tasks_[index].task;
-    const ContinueOn on = continue_on ? continue_on(task) : ContinueOn{};
+    const Tolerance on = continue_on ? continue_on(task) : Tolerance{};
     out.append(text_, copied, offset - copied);
     out += fmt::format("({0}.Succeeded || {0}.Skipped || {0}.Daemoned", task);
     if (on.error) out += fmt::format(" || {}.Errored", task);

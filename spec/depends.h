@@ -44,7 +44,7 @@ class TaskResults {
 };
 
 /// The continueOn of a task somebody depends on: widens what its bare name accepts.
-struct ContinueOn {
+struct Tolerance {
   bool error = false;
   bool failed = false;
 };
@@ -61,7 +61,7 @@ class Depends {
     bool items = false;  ///< asked for AnySucceeded or AllFailed, so the task must be a loop
     std::size_t offset = 0;
   };
-  using ContinueOnOf = std::function<ContinueOn(std::string_view task)>;
+  using ToleranceOf = std::function<Tolerance(std::string_view task)>;
 
   /// Parses `text`; nothing and `error` where it is no such expression or names an unknown result.
   [[nodiscard]] static std::optional<Depends> parse(std::string_view text, DependsError* error = nullptr);
@@ -75,9 +75,9 @@ class Depends {
   /// Whether a task with this `depends` runs, given the results of each named task (by its index in tasks());
   /// a bare name accepts Succeeded, Skipped and Daemoned, and what its continueOn adds. Empty is true.
   [[nodiscard]] bool evaluate(const std::function<TaskResults(std::size_t task)>& results,
-                              const std::function<ContinueOn(std::size_t task)>& continue_on) const;
+                              const std::function<Tolerance(std::size_t task)>& continue_on) const;
   /// The text with bare names spelt out as Argo does, e.g. "(A.Succeeded || A.Skipped || A.Daemoned)".
-  [[nodiscard]] std::string expanded(const ContinueOnOf& continue_on) const;
+  [[nodiscard]] std::string expanded(const ToleranceOf& continue_on) const;
 
  private:
   enum class Op : std::uint8_t { bare, result, negate, both, either, equal, unequal };

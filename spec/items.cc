@@ -208,14 +208,14 @@ LoopItems expand_param(std::string_view text) {
   return out;
 }
 
-Sequence Sequence::from_json(const Json& with_sequence) {
+SequenceBounds SequenceBounds::from_json(const Json& with_sequence) {
   const auto bound = [&](std::string_view key) -> std::optional<std::string> {
     const Json& value = with_sequence.get(key);
     if (value.is_string()) return value.as_string();
     if (value.is_number()) return value.number_text();
     return std::nullopt;
   };
-  Sequence out;
+  SequenceBounds out;
   out.start = bound("start");
   out.end = bound("end");
   out.count = bound("count");
@@ -223,7 +223,7 @@ Sequence Sequence::from_json(const Json& with_sequence) {
   return out;
 }
 
-LoopItems expand_sequence(const Sequence& sequence) {
+LoopItems expand_sequence(const SequenceBounds& sequence) {
   LoopItems out;
   const auto read = [&out](std::string_view field, const std::optional<std::string>& text) -> std::int64_t {
     if (!text) return 0;

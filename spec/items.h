@@ -39,15 +39,15 @@ inline constexpr std::size_t kMaxLoopItems = 100'000;
 [[nodiscard]] LoopItems expand_param(std::string_view text);
 
 /// withSequence; each bound is the text of an int-or-string.
-struct Sequence {
+struct SequenceBounds {
   std::optional<std::string> start;  ///< "0" if absent
   std::optional<std::string> end;
   std::optional<std::string> count;
   std::string format;  ///< Go's fmt verb, "%d" if empty
 
-  [[nodiscard]] static Sequence from_json(const Json& with_sequence);
+  [[nodiscard]] static SequenceBounds from_json(const Json& with_sequence);
 };
-[[nodiscard]] LoopItems expand_sequence(const Sequence& sequence);
+[[nodiscard]] LoopItems expand_sequence(const SequenceBounds& sequence);
 
 /// Go's fmt.Sprintf(format, n) with its %! notes for verbs that do not fit an int.
 [[nodiscard]] std::string go_format_int(std::string_view format, std::int64_t n);
