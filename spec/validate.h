@@ -36,7 +36,9 @@ class TemplateLookup {
 /// The templates among the documents of a command line; what is not there is asked of `next`, if given.
 class DocumentTemplates : public TemplateLookup {
  public:
-  explicit DocumentTemplates(const TemplateLookup* next = nullptr) : next_(next) {}
+  /// Templates that name no namespace are in `default_namespace`.
+  explicit DocumentTemplates(const TemplateLookup* next = nullptr, std::string default_namespace = "")
+      : next_(next), default_namespace_(std::move(default_namespace)) {}
   /// Takes WorkflowTemplates and ClusterWorkflowTemplates and passes over all else. The value is not owned.
   /// False if there is one of that name already (which Argo refuses).
   bool add(const Json& value);
@@ -52,6 +54,7 @@ class DocumentTemplates : public TemplateLookup {
   [[nodiscard]] const Json* find(std::string_view namespace_name, std::string_view name) const;
   std::map<Key, const Json*> values_;
   const TemplateLookup* next_;
+  std::string default_namespace_;
 };
 
 struct ValidateOptions {
