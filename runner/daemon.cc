@@ -183,4 +183,15 @@ std::string engine_address(std::string& reason) {
   return "";
 }
 
+std::string probe_engine() {
+  docker::ClientOptions options;
+  options.connect_timeout = std::chrono::seconds(3);
+  const auto engine = docker::make_client(endpoint_or_default(), options);
+  asio::io_context context;
+  auto answer = asio::co_spawn(context, engine->ping(), asio::use_future);
+  context.run();
+  const auto result = answer.get();
+  return result.ok() ? "" : result.error().text();
+}
+
 }  // namespace skiff::runner

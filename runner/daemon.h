@@ -23,5 +23,7 @@ int run_daemon(const DaemonOptions& options);
 
 /// The engine that the environment names or that is found, for people; "" and the reason where there is none.
 [[nodiscard]] std::string engine_address(std::string& reason);
+/// Asks that engine for a sign of life; "" or what is wrong.
+[[nodiscard]] std::string probe_engine();
 
 }  // namespace skiff::runner

@@ -2,16 +2,68 @@
 
 #include <fmt/format.h>
 
+#include <set>
+
 #include "runner/commands/context.h"
 #include "runner/daemon.h"
+#include "spec/decode.h"
 
 namespace skiff::runner {
+using spec::Json;
+
+namespace {
+
+/// Every `image` of a document, tags left out: those are known only when it runs.
+void collect_images(const Json& json, std::set<std::string>& out) {
+  if (json.is_array()) {
+    for (const Json& e : json.as_array()) collect_images(e, out);
+  } else if (json.is_object()) {
+    for (const auto& [key, value] : json.as_object()) {
+      const bool plain = value.is_string() && value.as_string().find("{{") == std::string::npos;
+      if (key == "image" && plain) out.insert(value.as_string());
+      collect_images(value, out);
+    }
+  }
+}
+
+void add_engine(CLI::App& app, Context& context) {
+  CLI::App* cmd = app.add_subcommand("engine", "say which container engine would be used");
+  cmd->callback([&context] {
+    std::string reason;
+    const std::string address = engine_address(reason);
+    if (address.empty()) throw Exit(kUnreachable, reason);
+    const std::string trouble = probe_engine();
+    if (!trouble.empty()) throw Exit(kUnreachable, trouble);
+    fmt::print("{}\n", address);
+    context.exit_code = kSucceeded;
+  });
+}
+
+void add_images(CLI::App& app) {
+  auto files = std::make_shared<std::vector<std::string>>();
+  CLI::App* cmd = app.add_subcommand("images", "list the images that files name");
+  cmd->add_option("FILE", *files, "files, directories, or -")->required();
+  cmd->callback([files] {
+    std::set<std::string> images;
+    for (const InputFile& file : read_inputs(*files)) {
+      for (const spec::Document& d : spec::read_documents(file.text, file.name).documents) {
+        collect_images(d.value(), images);
+      }
+    }
+    for (const std::string& image : images) fmt::print("{}\n", image);
+  });
+}
+
+}  // namespace
 
 void add_misc(CLI::App& app, Context& context) {
   auto brief = std::make_shared<bool>(false);
   CLI::App* version = app.add_subcommand("version", "print the version");
   version->add_flag("--short", *brief, "only the number");
   version->callback([brief] { fmt::print("{}{}\n", *brief ? "" : "skiff: v", version_text()); });
+
+  add_engine(app, context);
+  add_images(app);
 
   auto options = std::make_shared<DaemonOptions>();
   auto home = std::make_shared<std::string>();

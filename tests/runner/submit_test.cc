@@ -1,0 +1,86 @@
+#include "runner/submit.h"
+
+#include <doctest/doctest.h>
+
+#include <stdexcept>
+
+using namespace skiff::runner;
+using skiff::spec::parse_json;
+using skiff::spec::to_json;
+
+namespace {
+
+Json j(const char* text) {
+  auto v = parse_json(text);
+  REQUIRE(v);
+  return *v;
+}
+
+}  // namespace
+
+TEST_CASE("-p goes before the file's parameters, as Argo orders them") {
+  Json w = j(R"({"spec":{"arguments":{"parameters":[{"name":"a","value":"1"},{"name":"b","value":"2"}]}}})");
+  SubmitOptions o;
+  o.parameters = {{"b", "3"}, {"new", "4"}};
+  apply_options(w, o);
+  CHECK(to_json(w.get("spec").get("arguments").get("parameters")) ==
+        R"([{"name":"b","value":"3"},{"name":"new","value":"4"},{"name":"a","value":"1"}])");
+}
+
+TEST_CASE("options reach metadata and spec") {
+  Json w = j(R"({"metadata":{"generateName":"x-","labels":{"keep":"1"}},"spec":{"entrypoint":"old"}})");
+  SubmitOptions o;
+  o.name = "mine";
+  o.entrypoint = "new";
+  o.labels = parse_pairs("a=b,c=");
+  apply_options(w, o);
+  CHECK(w.get("metadata").get_string("name") == "mine");
+  CHECK(to_json(w.get("metadata").get("labels")) == R"({"keep":"1","a":"b","c":""})");
+  CHECK(w.get("spec").get_string("entrypoint") == "new");
+  CHECK_THROWS_AS((void)parse_pairs("novalue"), std::invalid_argument);
+}
+
+TEST_CASE("--from makes a workflow that refers to its template") {
+  const Json w = workflow_from("ClusterWorkflowTemplate", j(R"({"metadata":{"name":"build"}})"));
+  CHECK(w.get("metadata").get_string("generateName") == "build-");
+  CHECK(to_json(w.get("spec").get("workflowTemplateRef")) == R"({"name":"build","clusterScope":true})");
+  CHECK(kind_of_word("cwft") == "ClusterWorkflowTemplate");
+  CHECK(kind_of_word("nonsense").empty());
+}
+
+TEST_CASE("gathering follows references through templates") {
+  const StoredLookup lookup = [](const std::string& kind, const std::string& name) -> std::optional<Json> {
+    if (kind != "WorkflowTemplate") return std::nullopt;
+    if (name == "main")
+      return j(R"({"spec":{"entrypoint":"e","templates":[{"name":"e","steps":[[
+        {"name":"s","templateRef":{"name":"lib","template":"t"}}]]}]}})");
+    if (name == "lib")
+      return j(R"({"spec":{"templates":[{"name":"t","dag":{"tasks":[
+        {"name":"x","templateRef":{"name":"main","template":"e"}},
+        {"name":"y","templateRef":{"name":"gone","template":"e"}}]}}]}})");
+    return std::nullopt;
+  };
+  const RunInput input =
+      gather_input(j(R"({"spec":{"workflowTemplateRef":{"name":"main"}}})"), lookup, Json::object());
+  CHECK(input.workflow.get("spec").get_string("entrypoint") == "e");
+  CHECK(input.stored_templates.size() == 2);
+  CHECK(run_input_from(to_json(input)).stored_templates == input.stored_templates);
+}
+
+TEST_CASE("identity: a name from generateName, a namespace, a time") {
+  Json w = j(R"({"metadata":{"generateName":"hello-"}})");
+  give_identity(w, "uid-1", 42, skiff::spec::TimePoint(std::chrono::seconds(0)));
+  const Json& m = w.get("metadata");
+  CHECK(m.get_string("name").size() == 11);
+  CHECK(m.get_string("name").starts_with("hello-"));
+  CHECK(m.get_string("namespace") == "default");
+  CHECK(m.get_string("creationTimestamp") == "1970-01-01T00:00:00Z");
+}
+
+TEST_CASE("resubmitted workflows forget what the controller wrote") {
+  const Json w = resubmitted(j(R"({"metadata":{"name":"a","generateName":"a-","uid":"u",
+      "labels":{"workflows.argoproj.io/phase":"Failed","mine":"1"}},"spec":{"shutdown":"Stop","entrypoint":"e"}})"));
+  CHECK(to_json(w.get("metadata").get("labels")) ==
+        R"({"mine":"1","workflows.argoproj.io/resubmitted-from-workflow":"a"})");
+  CHECK(to_json(w.get("spec")) == R"({"entrypoint":"e"})");
+}
