@@ -12,6 +12,7 @@
 #include <string>
 #include <string_view>
 
+#include "spec/expr/limits.h"
 #include "spec/expr/result.h"
 #include "spec/expr/value.h"
 
@@ -22,8 +23,9 @@ struct Options {
   /// the checker knows; a name that is not in it fails to compile. Values below the top level are of unknown
   /// type until run, as in a Go map[string]any.
   Value env = Map();
-  bool allow_unknown_names =
-      false;  ///< an unknown name is nil instead of an error (expr.AllowUndefinedVariables)
+  Limits limits = {};  ///< what one run may use
+  /// An unknown name is nil instead of an error (expr.AllowUndefinedVariables).
+  bool allow_unknown_names = false;
 };
 
 class Program {

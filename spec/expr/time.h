@@ -57,7 +57,8 @@ struct Civil {
 /// a - b in nanoseconds, cut to what a Duration can hold.
 [[nodiscard]] std::int64_t subtract(const Time& a, const Time& b);
 
-/// time.ParseInLocation with a Go layout ("2006-01-02 15:04"); text without a zone is in `zone`.
+/// time.ParseInLocation with a Go layout ("2006-01-02 15:04"); text without a zone is in `zone`. Without a
+/// zone it is time.Parse: UTC.
 [[nodiscard]] Result<Time> parse_time(std::string_view layout, std::string_view text, const Zone* zone);
 /// Time.Format with a Go layout.
 [[nodiscard]] std::string format_time(const Time& t, std::string_view layout);

@@ -48,6 +48,7 @@ struct Array {
   std::vector<Value> items;
   const Type* elem = Type::any();
   bool is_nil = false;  ///< Go's nil slice: empty, but null in JSON
+  int depth = 1;        ///< levels of nesting; Value::array() sets it
 };
 
 class Value {
@@ -124,6 +125,8 @@ class Value {
   [[nodiscard]] Result<Json> to_json() const;
   /// As Go's fmt prints it with %v: "map[a:1 b:2]", "[1 2]", "<nil>", "1e+08".
   [[nodiscard]] std::string to_text() const;
+  /// Levels of nested lists and maps; 0 for scalars.
+  [[nodiscard]] int depth() const;
   /// Rough bytes of heap that this value alone keeps, without what its elements keep.
   [[nodiscard]] std::size_t weight() const;
 
@@ -171,6 +174,7 @@ class Map {
   /// The value under a key, or nullptr.
   [[nodiscard]] const Value* find(std::string_view key) const;
   [[nodiscard]] const Value* find(const Value& key) const;
+  [[nodiscard]] int depth() const { return depth_; }  ///< levels of nesting, 1 for a flat map
   [[nodiscard]] bool contains(std::string_view key) const { return find(key) != nullptr; }
 
   /// Sets or replaces. Only while the map is being built (a Value's map cannot be changed).
@@ -183,6 +187,7 @@ class Map {
  private:
   const Type* type_;
   bool nil_ = false;
+  int depth_ = 1;
   std::vector<Entry> entries_;
 };
 
