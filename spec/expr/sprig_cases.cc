@@ -181,7 +181,8 @@ class LowerCase {
   std::string out_;
 };
 
-/// xstrings.ToPascalCase: connectors at the beginning stay, of several in a row all but the last.
+/// xstrings.ToPascalCase: connectors at the beginning stay, of several in a row all but the last; a word that
+/// begins with a capital loses the capitals that follow it directly ("GOLANG" becomes "Golang").
 std::string pascal_case(std::string_view s) {
   const std::vector<char32_t> in = runes(s);
   std::vector<char32_t> out;
@@ -191,15 +192,20 @@ std::string pascal_case(std::string_view s) {
     if (!in.empty()) out.push_back(in.back());  // as the library does: the last one comes twice
     return from_runes(out);
   }
+  bool capitals = is_upper(in[i]);
   char32_t current = upper_rune(in[i++]);
   for (; i < in.size(); ++i) {
     const char32_t before = current;
     current = in[i];
     if (is_connector(before) && !is_connector(current)) {
+      capitals = is_upper(current);
       current = upper_rune(current);
-    } else {
-      out.push_back(before);
+      continue;
     }
+    out.push_back(before);
+    if (is_connector(before)) continue;
+    capitals = capitals && is_upper(current);
+    if (capitals) current = lower_rune(current);
   }
   out.push_back(current);
   return from_runes(out);
