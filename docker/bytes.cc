@@ -20,7 +20,7 @@ namespace {
 }  // namespace
 
 std::size_t StringSource::read(std::span<char> into) {
-  const std::size_t n = bytes_.copy(into.data(), into.size(), at_);
+  const std::size_t n = at_ < bytes_.size() ? bytes_.copy(into.data(), into.size(), at_) : 0;
   at_ += n;
   return n;
 }

@@ -13,6 +13,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace skiff::docker {
 
@@ -35,16 +36,16 @@ class ByteSink {
   virtual void write(std::string_view bytes) = 0;
 };
 
-/// Reads from memory that must outlive it.
+/// Reads from memory of its own.
 class StringSource : public ByteSource {
  public:
-  explicit StringSource(std::string_view bytes) : bytes_(bytes) {}
+  explicit StringSource(std::string bytes) : bytes_(std::move(bytes)) {}
   [[nodiscard]] std::optional<std::uint64_t> size() const override { return bytes_.size(); }
   std::size_t read(std::span<char> into) override;
   bool rewind() override { return at_ = 0, true; }
 
  private:
-  std::string_view bytes_;
+  std::string bytes_;
   std::size_t at_ = 0;
 };
 

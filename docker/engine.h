@@ -46,7 +46,8 @@ class OutputStream {
 class PendingWait {
  public:
   virtual ~PendingWait() = default;
-  /// The container's end. Await it once. If start() fails, destroy this instead: it would never return.
+  /// The container's end. Await it once. If start() fails it would never return: destroy this instead, after
+  /// cancelling whoever awaits it.
   virtual Async<WaitResult> result() = 0;
 };
 
