@@ -52,7 +52,15 @@ void fsync_file(Files& files, const fs::path& path) {
 }  // namespace
 
 struct ArtifactWriter::Draft {
-  ArtifactStore* store;
+  Draft() = default;
+  Draft(const Draft&) = delete;
+  Draft& operator=(const Draft&) = delete;
+  ~Draft() {
+    // Straight to the system: this must work when the reason to give up was an operation that failed.
+    if (fd) ::unlink(temp.c_str());
+  }
+
+  ArtifactStore* store = nullptr;
   std::string key;
   fs::path temp;
   fs::path final_path;
@@ -70,11 +78,9 @@ ArtifactWriter::ArtifactWriter(ArtifactStore& store, std::string key, fs::path f
   draft_->fd = store.files().open(draft_->temp, O_WRONLY | O_CREAT | O_EXCL, 0600);
 }
 
-ArtifactWriter::~ArtifactWriter() {
-  if (!draft_ || !draft_->fd) return;
-  // Straight to the system: this must work when the reason to give up was an operation that failed.
-  ::unlink(draft_->temp.c_str());
-}
+ArtifactWriter::~ArtifactWriter() = default;
+ArtifactWriter::ArtifactWriter(ArtifactWriter&&) noexcept = default;
+ArtifactWriter& ArtifactWriter::operator=(ArtifactWriter&&) noexcept = default;
 
 void ArtifactWriter::write(std::span<const std::byte> bytes) {
   draft_->store->files().write(draft_->fd.get(), bytes, draft_->final_path);

@@ -36,8 +36,8 @@ class ArtifactStore;
 /// A file being written. Without finish() the destructor removes it, and a crash leaves it to sweep().
 class ArtifactWriter {
  public:
-  ArtifactWriter(ArtifactWriter&&) noexcept = default;
-  ArtifactWriter& operator=(ArtifactWriter&&) noexcept = default;
+  ArtifactWriter(ArtifactWriter&&) noexcept;
+  ArtifactWriter& operator=(ArtifactWriter&&) noexcept;
   ~ArtifactWriter();
 
   /// Throws `no_space` when the disk is full; the artifact is then lost as a whole.
