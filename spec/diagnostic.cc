@@ -61,8 +61,18 @@ std::size_t caret_width(std::string_view rest) {
     end = std::min(rest.find_first_of(" \t,:]}"), rest.size());
   }
   const auto word = rest.substr(0, std::max<std::size_t>(end, 1));
-  return static_cast<std::size_t>(
-      std::ranges::count_if(word, [](char c) { return (static_cast<unsigned char>(c) & 0xC0u) != 0x80; }));
+  const auto width =
+      std::ranges::count_if(word, [](char c) { return (static_cast<unsigned char>(c) & 0xC0u) != 0x80; });
+  return static_cast<std::size_t>(std::max<std::ptrdiff_t>(width, 1));
+}
+
+/// Hostile files shall not speak to the terminal: control characters become `?`.
+std::string harmless(std::string text, std::string_view allowed) {
+  for (char& c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if ((byte < 0x20 || byte == 0x7F) && allowed.find(c) == std::string_view::npos) c = '?';
+  }
+  return text;
 }
 
 std::string place(const Diagnostic& d) {
@@ -101,8 +111,9 @@ std::string excerpt(const Diagnostic& d, std::string_view source, const RenderSt
   if (!before_mark.empty()) pad += ' ';
   const std::string number = std::to_string(d.mark.line);
   const std::string caret = "^" + std::string(caret_width(line.substr(at)) - 1, '~');
-  return fmt::format(" {} | {}{}{}\n {} | {}{}\n", number, before_mark, line, after_mark,
-                     std::string(number.size(), ' '), pad, painted(caret, color_of(d.severity), style));
+  return fmt::format(" {} | {}{}{}\n {} | {}{}\n", number, before_mark, harmless(std::string(line), "\t"),
+                     after_mark, std::string(number.size(), ' '), pad,
+                     painted(caret, color_of(d.severity), style));
 }
 
 }  // namespace
@@ -142,17 +153,19 @@ void sort_diagnostics(Diagnostics& list) {
 std::string render(const Diagnostic& d, std::string_view source, RenderStyle style) {
   std::string out =
       fmt::format("{}: {} {}\n", painted(place(d), "\x1b[1m", style),
-                  painted(fmt::format("{}:", to_string(d.severity)), color_of(d.severity), style), d.message);
+                  painted(fmt::format("{}:", to_string(d.severity)), color_of(d.severity), style),
+                  harmless(d.message, ""));
   if (d.mark.line > 0 && !source.empty()) out += excerpt(d, source, style);
-  if (!d.path.empty()) out += fmt::format("   at {}\n", d.path);
-  if (!d.hint.empty()) out += fmt::format("   {} {}\n", painted("hint:", "\x1b[1;32m", style), d.hint);
+  if (!d.path.empty()) out += fmt::format("   at {}\n", harmless(d.path, ""));
+  if (!d.hint.empty())
+    out += fmt::format("   {} {}\n", painted("hint:", "\x1b[1;32m", style), harmless(d.hint, ""));
   return out;
 }
 
 std::string render_line(const Diagnostic& d) {
   std::string out = fmt::format("{}: {}: {}", place(d), to_string(d.severity), d.message);
   if (!d.hint.empty()) out += fmt::format(" ({})", d.hint);
-  return out;
+  return harmless(std::move(out), "");
 }
 
 std::string child_path(std::string_view path, std::string_view key) {
