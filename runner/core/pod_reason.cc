@@ -1,0 +1,82 @@
+#include "runner/core/pod_reason.h"
+
+namespace skiff::runner {
+namespace {
+
+constexpr int kKilled = 137;      // SIGKILL
+constexpr int kTerminated = 143;  // SIGTERM
+
+/// "[FATAL tini (7)] exec NAME failed: REASON": the line by which docker-init says that it could not.
+std::string tini_failure(std::string_view output, std::string& reason) {
+  constexpr std::string_view kHead = "[FATAL tini (";
+  const std::size_t at = output.rfind(kHead);
+  if (at == std::string_view::npos) return "";
+  std::string_view line = output.substr(at);
+  line = line.substr(0, line.find('\n'));
+  const std::size_t exec = line.find("exec ");
+  const std::size_t failed = line.rfind(" failed: ");
+  if (exec == std::string_view::npos || failed == std::string_view::npos || failed < exec + 5) return "";
+  reason = line.substr(failed + 9);
+  while (!reason.empty() && (reason.back() == '\r' || reason.back() == '\n')) reason.pop_back();
+  return std::string(line.substr(exec + 5, failed - exec - 5));
+}
+
+/// Podman's init: "[FATAL catatonit (2)] failed to exec pid1: No such file or directory".
+bool catatonit_failure(std::string_view output) {
+  return output.find("failed to exec pid1: No such file or directory") != std::string_view::npos;
+}
+
+PodReason failed(const ContainerEnd& end) { return {Phase::failed, end_message(end)}; }
+
+bool went_wrong(const ContainerEnd& end) {
+  return !end.ended_by_us &&
+         ((end.exit_code && *end.exit_code != 0) || (!end.exit_code && !end.message.empty()));
+}
+
+}  // namespace
+
+std::string end_message(const ContainerEnd& end) {
+  std::string text = end.name + ": " + (end.oom_killed ? "OOMKilled" : "Error");
+  if (end.exit_code) text += " (exit code " + std::to_string(*end.exit_code) + ")";
+  if (!end.message.empty()) text += ": " + end.message;
+  return text;
+}
+
+PodReason reason_of(const std::vector<ContainerEnd>& ends, const std::string& outputs_error) {
+  for (const ContainerEnd& end : ends) {
+    if (end.stage != Stage::init || !went_wrong(end)) continue;
+    if (end.exit_code == kKilled || end.exit_code == kTerminated) {
+      return {Phase::error,
+              "Pod failed before main container starts due to PodInitializing: " + end_message(end)};
+    }
+    return failed(end);
+  }
+  for (const ContainerEnd& end : ends) {
+    if (end.stage == Stage::main && went_wrong(end)) return failed(end);
+  }
+  if (!outputs_error.empty()) return {Phase::error, outputs_error};
+  for (const ContainerEnd& end : ends) {
+    if (end.stage != Stage::sidecar || !went_wrong(end)) continue;
+    // A sidecar that is killed was most likely killed because main has ended.
+    if (end.exit_code != kKilled && end.exit_code != kTerminated) return failed(end);
+  }
+  return {};
+}
+
+std::string exec_failure(int exit_code, std::string_view output, std::string_view start_error) {
+  if (!start_error.empty()) return std::string(start_error);
+  if (exit_code != 127 && exit_code != 126) return "";
+  std::string reason;
+  const std::string name = tini_failure(output, reason);
+  if (!name.empty() && exit_code == 127) {
+    const bool path = name.find('/') != std::string::npos;
+    return "exec: \"" + name + "\": " +
+           (path ? "no such file or directory (executable file not found)"
+                 : "executable file not found in $PATH");
+  }
+  if (!name.empty()) return "exec: \"" + name + "\": " + reason;
+  if (catatonit_failure(output)) return "exec: executable file not found in $PATH";
+  return "";
+}
+
+}  // namespace skiff::runner

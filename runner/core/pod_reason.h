@@ -1,0 +1,41 @@
+// What a pod's end means: from how its containers ended to a phase and a message, as Argo infers it
+// (workflow/controller/operator.go, inferFailedReason).
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "runner/core/event.h"
+#include "runner/core/pod_plan.h"
+
+namespace skiff::runner {
+
+struct ContainerEnd {
+  std::string name;
+  Stage stage = Stage::main;
+  std::optional<int> exit_code;  ///< nothing: it did not end by itself, or never started
+  bool started = false;
+  bool oom_killed = false;
+  bool ended_by_us = false;  ///< its end was asked for: the exit code says nothing
+  std::string message;       ///< why it did not start, or what it left as a termination message
+};
+
+struct PodReason {
+  Phase phase = Phase::succeeded;
+  std::string message;
+};
+
+/// "main: Error (exit code 1): …" of one container.
+[[nodiscard]] std::string end_message(const ContainerEnd& end);
+
+/// In Argo's order: init containers, main ones, what went wrong with the outputs, sidecars. `outputs_error`
+/// is "" if they were saved.
+[[nodiscard]] PodReason reason_of(const std::vector<ContainerEnd>& ends, const std::string& outputs_error);
+
+/// What an init says on stderr when it cannot run the command, in the words that the step would have met on a
+/// cluster; "" if the output says no such thing.
+[[nodiscard]] std::string exec_failure(int exit_code, std::string_view output, std::string_view start_error);
+
+}  // namespace skiff::runner

@@ -1,0 +1,113 @@
+#include "runner/pod_inputs.h"
+
+#include <unistd.h>
+
+#include <set>
+
+#include "runner/core/artifact_keys.h"
+#include "runner/engine_calls.h"
+#include "store/error.h"
+
+namespace skiff::runner {
+namespace {
+
+/// A spool as what a request sends; reads from the beginning, wherever the descriptor stands.
+class SpoolSource : public docker::ByteSource {
+ public:
+  explicit SpoolSource(int fd) : fd_(fd), size_(static_cast<std::uint64_t>(::lseek(fd, 0, SEEK_END))) {}
+  [[nodiscard]] std::optional<std::uint64_t> size() const override { return size_; }
+  std::size_t read(std::span<char> into) override {
+    const ssize_t n = ::pread(fd_, into.data(), into.size(), static_cast<off_t>(at_));
+    if (n < 0) throw std::system_error(errno, std::generic_category(), "read the inputs' spool");
+    at_ += static_cast<std::uint64_t>(n);
+    return static_cast<std::size_t>(n);
+  }
+  bool rewind() override { return at_ = 0, true; }
+
+ private:
+  int fd_;
+  std::uint64_t size_;
+  std::uint64_t at_ = 0;
+};
+
+unsigned mode_of(const Json& artifact, unsigned fallback) {
+  const auto mode = artifact.get_int("mode");
+  return mode ? static_cast<unsigned>(*mode) & 07777U : fallback;
+}
+
+void add_stored(PodServices& services, const RunContext& run, const PlannedInput& input,
+                const ArtifactPlace& place, store::TarWriter& writer) {
+  static const std::set<std::string> kFetched{"http", "git", "artifactory"};
+  if (kFetched.contains(place.kind)) {
+    throw PodError("artifact " + input.name + " failed to load: " + place.kind +
+                   " artifacts are not fetched yet; put the file into the store or pass it as raw");
+  }
+  store::UnpackOptions options;
+  options.archiving = archiving_of(input.artifact);
+  options.path = input.path;
+  options.sub_path = input.artifact.get_string("subPath");
+  if (input.artifact.get_int("mode")) options.mode = static_cast<mode_t>(mode_of(input.artifact, 0));
+  options.recurse_mode = input.artifact.get_bool("recurseMode");
+  options.limits = store::ArchiveLimits::from_environment();
+  try {
+    store::unpack(services.artifacts, store_key(run, place.kind, place.bucket, place.key), options, writer);
+  } catch (const store::StoreError& e) {
+    if (e.trouble() == store::Trouble::not_found && input.artifact.get_bool("optional")) return;
+    throw PodError("artifact " + input.name + " failed to load: " + e.what());
+  }
+}
+
+void write_archive(PodServices& services, const PodPlan& plan, const RunContext& run, const StartPod& order,
+                   bool with_script, int fd) {
+  store::TarWriter writer(store::sink_to_fd(services.artifacts.files(), fd, "the inputs' spool"));
+  if (with_script && plan.script) writer.add_file(kScriptPath, 0755, *plan.script);
+  if (plan.progress) writer.add_directory("/var/run/argo", 0777);
+  for (const PlannedInput& input : plan.inputs) {
+    const auto place = place_of(input.artifact, order.tmpl.get("archiveLocation"));
+    if (!place) continue;
+    if (place->kind == "raw") {
+      writer.add_file(input.path, mode_of(input.artifact, 0644), place->raw);
+    } else {
+      add_stored(services, run, input, *place, writer);
+    }
+  }
+  writer.finish();
+}
+
+}  // namespace
+
+std::string store_key(const RunContext& run, const std::string& kind, const std::string& bucket,
+                      const std::string& key) {
+  if (bucket.empty() && kind != "hdfs") return run.namespace_ + "/" + key;
+  return store::ArtifactStore::bucket_key(kind, bucket.empty() ? "default" : bucket, key);
+}
+
+store::Archiving archiving_of(const Json& artifact) {
+  const Json& archive = artifact.get("archive");
+  if (archive.get("none").is_object()) return store::Archiving::none;
+  if (archive.get("zip").is_object()) return store::Archiving::zip;
+  return archive.get("tar").is_object() ? store::Archiving::tar : store::Archiving::unset;
+}
+
+Task<InputArchive> pack_inputs(PodServices& services, const PodPlan& plan, const RunContext& run,
+                               const StartPod& order, bool with_script) {
+  InputArchive archive;
+  archive.empty = plan.inputs.empty() && !plan.progress && !(with_script && plan.script);
+  if (archive.empty) co_return archive;
+  const std::function<void()> work = [&] {
+    archive.spool = services.artifacts.spool();
+    write_archive(services, plan, run, order, with_script, archive.spool.get());
+  };
+  co_await offload(services.pool, work);
+  co_return archive;
+}
+
+Task<void> put_inputs(PodServices& services, std::string container, const InputArchive& archive) {
+  SpoolSource source(archive.spool.get());
+  const auto put = co_await services.engine.put_archive(container, "/", source);
+  if (put.ok()) co_return;
+  if (means_away(put.error())) throw EngineAway(put.error());
+  throw PodError("the inputs cannot be put into the container: " + put.error().message);
+}
+
+}  // namespace skiff::runner

@@ -1,0 +1,234 @@
+#include "runner/pod_outputs.h"
+
+#include <unistd.h>
+
+#include "runner/core/artifact_keys.h"
+#include "runner/engine_calls.h"
+#include "runner/pod_inputs.h"
+#include "store/archive.h"
+#include "store/error.h"
+#include "store/logs.h"
+
+namespace skiff::runner {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr std::size_t kMaxParameter = 16 << 20;
+constexpr std::uint64_t kMaxLog = std::uint64_t{1} << 30;
+constexpr int kMaxLinks = 16;
+
+class SpoolSink : public docker::ByteSink {
+ public:
+  SpoolSink(store::Files& files, int fd) : sink_(store::sink_to_fd(files, fd, "the outputs' spool")) {}
+  void write(std::string_view bytes) override {
+    try {
+      sink_(std::as_bytes(std::span(bytes)));
+    } catch (const store::StoreError& e) {
+      trouble_ = e.what();
+      throw std::system_error(ENOSPC, std::generic_category(), e.what());
+    }
+  }
+  [[nodiscard]] const std::string& trouble() const { return trouble_; }
+
+ private:
+  store::Sink sink_;
+  std::string trouble_;
+};
+
+std::string link_target(const std::string& path, const std::string& target) {
+  const fs::path to(target);
+  return (to.is_absolute() ? to : fs::path(path).parent_path() / to).lexically_normal().string();
+}
+
+std::string missing(const std::string& path) { return "open " + path + ": no such file or directory"; }
+
+/// Reads the outputs of one container, one after the other: an archive call locks it.
+class Reader {
+ public:
+  Reader(PodServices& services, const PodPlan& plan, const RunContext& run, const StartPod& order,
+         std::string main)
+      : services_(services), plan_(plan), run_(run), order_(order), main_(std::move(main)) {}
+
+  Task<SavedOutputs> read(const LogFiles& logs) {
+    if (!main_.empty()) {
+      for (const PlannedParameter& p : plan_.out_parameters) co_await read_parameter(p);
+      for (const PlannedArtifact& a : plan_.out_artifacts) co_await read_artifact(a);
+    }
+    if (plan_.log_location) {
+      for (const auto& log : logs) co_await keep_log(log.first, log.second);
+    }
+    if (!parameters_.empty()) saved_.outputs.set("parameters", std::move(parameters_));
+    if (!artifacts_.empty()) saved_.outputs.set("artifacts", std::move(artifacts_));
+    co_return std::move(saved_);
+  }
+
+ private:
+  void fail(const std::string& what) {
+    if (saved_.error.empty()) saved_.error = what;
+  }
+
+  Task<void> read_parameter(const PlannedParameter& wanted) {
+    std::string path = wanted.path;
+    std::string problem = missing(wanted.path);
+    std::optional<std::string> value;
+    for (int links = 0; links < kMaxLinks; ++links) {
+      docker::StringSink sink(kMaxParameter + (1 << 20));
+      const auto got = co_await services_.engine.get_archive(main_, path, sink);
+      if (!got.ok()) {
+        if (means_away(got.error())) throw EngineAway(got.error());
+        if (!got.is(docker::ErrorKind::not_found))
+          problem = "read " + wanted.path + ": " + got.error().message;
+        break;
+      }
+      if (got->is_symlink()) {
+        path = link_target(path, got->link_target);
+        continue;
+      }
+      if (got->is_dir()) {
+        problem = "read " + wanted.path + ": is a directory";
+      } else {
+        value = content_of(sink.bytes());
+      }
+      break;
+    }
+    if (!value) value = wanted.fallback;
+    if (!value) {
+      fail("output parameter '" + wanted.name + "': " + problem);
+      co_return;
+    }
+    if (value->ends_with('\n')) value->pop_back();
+    Json parameter = wanted.parameter;
+    parameter.set("value", std::move(*value));
+    parameters_.push_back(std::move(parameter));
+  }
+
+  static std::string content_of(const std::string& tar) {
+    const auto files =
+        store::read_tar(store::source_from_memory(std::as_bytes(std::span(tar))), kMaxParameter);
+    return files.empty() ? "" : files.front().content;
+  }
+
+  Task<void> read_artifact(const PlannedArtifact& wanted) {
+    const store::Fd spool = services_.artifacts.spool();
+    std::string problem;
+    const bool there = co_await fetch(wanted, spool.get(), problem);
+    if (!there) {
+      if (wanted.optional && problem.empty()) {
+        saved_.warnings.push_back("optional artifact '" + wanted.name + "': " + wanted.path +
+                                  " does not exist");
+      } else {
+        fail("output artifact '" + wanted.name + "': " + (problem.empty() ? missing(wanted.path) : problem));
+      }
+      co_return;
+    }
+    const std::function<void()> work = [&] { pack(wanted, spool.get(), problem); };
+    co_await offload(services_.pool, work);
+    if (!problem.empty()) {
+      fail("output artifact '" + wanted.name + "': " + problem);
+      co_return;
+    }
+    artifacts_.push_back(located(wanted.artifact, wanted.location));
+  }
+
+  /// The tar of what is at the path, links followed. False: it is not there, or `problem` says more.
+  Task<bool> fetch(const PlannedArtifact& wanted, int spool, std::string& problem) {
+    std::string path = wanted.path;
+    for (int links = 0; links < kMaxLinks; ++links) {
+      if (::ftruncate(spool, 0) != 0 || ::lseek(spool, 0, SEEK_SET) != 0) {
+        problem = "the spool cannot be emptied";
+        co_return false;
+      }
+      SpoolSink sink(services_.artifacts.files(), spool);
+      const auto got = co_await services_.engine.get_archive(main_, path, sink);
+      if (!sink.trouble().empty()) {
+        problem = sink.trouble();
+        co_return false;
+      }
+      if (got.is(docker::ErrorKind::not_found)) co_return false;
+      if (!got.ok()) {
+        if (means_away(got.error())) throw EngineAway(got.error());
+        problem = got.error().message;
+        co_return false;
+      }
+      if (!got->is_symlink()) co_return true;
+      path = link_target(path, got->link_target);
+    }
+    problem = "too many levels of symbolic links";
+    co_return false;
+  }
+
+  void pack(const PlannedArtifact& wanted, int spool, std::string& problem) {
+    store::PackOptions options;
+    options.archiving = archiving_of(wanted.artifact);
+    if (const auto level = wanted.artifact.get("archive").get("tar").get_int("compressionLevel")) {
+      options.compression_level = static_cast<int>(*level);
+    }
+    options.root_name = fs::path(wanted.path).filename().string();
+    options.limits = store::ArchiveLimits::from_environment();
+    try {
+      const store::Packed packed =
+          store::pack(services_.artifacts, key_of(wanted.location), store::source_from_fd(spool), options);
+      for (const std::string& left : packed.left_out) {
+        saved_.warnings.push_back("artifact '" + wanted.name + "': " + left +
+                                  " is a socket or pipe and is left out");
+      }
+    } catch (const store::StoreError& e) {
+      problem = e.what();
+    }
+  }
+
+  [[nodiscard]] std::string key_of(const Json& location) const {
+    const auto place = place_of(location, order_.tmpl.get("archiveLocation"));
+    if (!place) throw PodError("an output artifact has no key");
+    return store_key(run_, place->kind, place->bucket, place->key);
+  }
+
+  static Json located(Json artifact, const Json& location) {
+    for (const auto& [kind, value] : location.as_object()) artifact.set(kind, value);
+    return artifact;
+  }
+
+  Task<void> keep_log(std::string container, fs::path file) {
+    const Json location =
+        output_location(Json::object(), *plan_.log_location, order_, run_, container + ".log");
+    std::string problem;
+    const std::function<void()> work = [&] {
+      try {
+        const std::string text = store::read_stream(file, std::nullopt, kMaxLog, services_.artifacts.files());
+        static_cast<void>(services_.artifacts.put(key_of(location), text));
+      } catch (const std::exception& e) {
+        problem = e.what();
+      }
+    };
+    co_await offload(services_.pool, work);
+    if (!problem.empty()) {
+      fail("the log of container '" + container + "': " + problem);
+      co_return;
+    }
+    Json artifact = Json::object();
+    artifact.set("name", container + "-logs");
+    artifacts_.push_back(located(std::move(artifact), location));
+  }
+
+  PodServices& services_;
+  const PodPlan& plan_;
+  const RunContext& run_;
+  const StartPod& order_;
+  std::string main_;
+  SavedOutputs saved_;
+  Json parameters_ = Json::array();
+  Json artifacts_ = Json::array();
+};
+
+}  // namespace
+
+Task<SavedOutputs> save_outputs(PodServices& services, const PodPlan& plan, const RunContext& run,
+                                const StartPod& order, std::string main, const LogFiles& logs) {
+  Reader reader(services, plan, run, order, std::move(main));
+  auto saved = co_await reader.read(logs);
+  co_return saved;
+}
+
+}  // namespace skiff::runner

@@ -1,0 +1,66 @@
+// What all pods of a controller share: the engine and everything that knows more of it than one pod may.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+
+#include "docker/engine.h"
+#include "runner/core/pod_context.h"
+#include "runner/deaths.h"
+#include "runner/images.h"
+#include "runner/janitor.h"
+#include "runner/pod.h"
+#include "runner/sandboxes.h"
+#include "runner/scope.h"
+#include "store/artifacts.h"
+#include "store/home.h"
+
+namespace skiff::runner {
+
+/// The engine as it described itself.
+struct EngineFacts {
+  docker::EngineInfo info;
+  bool podman = false;
+  bool binds = false;  ///< paths of the home are paths of the engine's, as plain files
+};
+
+class PodServices {
+ public:
+  PodServices(Executor pool, docker::Engine& engine, const store::Home& home, store::ArtifactStore& artifacts,
+              PodSettings settings);
+
+  Executor pool;
+  docker::Engine& engine;
+  const store::Home& home;
+  store::ArtifactStore& artifacts;
+  PodSettings settings;
+  Images images;
+  Sandboxes sandboxes;
+  Deaths deaths;
+  Janitor janitor;
+  Gate starting;
+
+  /// Asked once, and again after the engine was away.
+  [[nodiscard]] Task<EngineFacts> facts();
+  void forget_facts();
+  /// No bind of a path of the home works with this engine after all.
+  void binds_do_not_work();
+  void use_docker_init(bool yes) { docker_init_ = yes; }
+  [[nodiscard]] HostFacts host_of(const EngineFacts& facts) const;
+
+  void warn(const std::string& run_uid, const std::string& node_id, const std::string& message);
+  void on_warning(WarningSink sink);
+
+ private:
+  std::mutex mutex_;
+  std::optional<EngineFacts> facts_;
+  bool binds_work_ = true;
+  std::atomic<bool> docker_init_ = true;
+  WarningSink warning_sink_;
+  std::set<std::string> warned_;  ///< "<run>/<message>": each once a run
+};
+
+}  // namespace skiff::runner

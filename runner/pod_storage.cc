@@ -1,0 +1,252 @@
+#include "runner/pod_storage.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+
+#include "runner/engine_calls.h"
+#include "store/archive.h"
+#include "store/files.h"
+
+namespace skiff::runner {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr const char* kStaging = "/argo/staging";
+
+void write_file(const fs::path& path, const std::string& content, unsigned mode) {
+  store::Files& files = store::real_files();
+  files.mkdirs(path.parent_path(), 0755);
+  const store::Fd fd = files.open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+  files.write(fd.get(), std::as_bytes(std::span(content)), path);
+  files.chmod(path, mode);
+}
+
+/// No link on the way: a step could have laid one to a place of the host (subpath in Kubernetes' kubelet).
+bool crosses_link(const fs::path& root, const std::string& relative) {
+  fs::path at = root;
+  for (const fs::path& part : fs::path(relative)) {
+    at /= part;
+    std::error_code ignored;
+    if (fs::is_symlink(fs::symlink_status(at, ignored))) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+PodStorage::PodStorage(PodServices& services, const PodPlan& plan, fs::path scratch, bool binds)
+    : services_(services),
+      plan_(plan),
+      scratch_(std::move(scratch)),
+      binds_(binds),
+      made_(plan.volumes.size()) {}
+
+Task<void> PodStorage::make() {
+  for (std::size_t i = 0; i < plan_.volumes.size(); ++i) co_await make_volume(i);
+  if (plan_.script && binds_) bind_script();
+  for (const PlannedContainer& c : plan_.containers) {
+    for (const PlannedMount& m : c.mounts) {
+      if (!m.sub_path.empty()) want_sub_path(m);
+    }
+  }
+  if (!chores_.empty()) co_await do_chores();
+}
+
+Task<void> PodStorage::make_volume(std::size_t index) {
+  const PlannedVolume& volume = plan_.volumes[index];
+  if (volume.kind == VolumeKind::host) {
+    made_[index] = {volume.host_path, true};
+    make_host_path(volume);
+    co_return;
+  }
+  if (volume.kind == VolumeKind::files && binds_) {
+    make_files(index);
+    co_return;
+  }
+  auto created = co_await services_.engine.create_volume(volume.volume);
+  made_[index].mountpoint = need(std::move(created)).mountpoint;
+  if (volume.kind == VolumeKind::scratch) open_to_all(index);
+  for (const PodFile& f : volume.files) chores_.push_back({index, f.path, f.mode, false, f.content});
+}
+
+void PodStorage::make_files(std::size_t index) {
+  const PlannedVolume& volume = plan_.volumes[index];
+  const fs::path dir = scratch_ / volume.name;
+  store::real_files().mkdirs(dir, 0755);
+  for (const PodFile& f : volume.files) write_file(dir / f.path, f.content, f.mode);
+  made_[index] = {dir.string(), true};
+}
+
+/// hostPath.type: what must be there, and what is made where it is not.
+void PodStorage::make_host_path(const PlannedVolume& volume) {
+  if (!services_.engine.local()) return;
+  std::error_code error;
+  const fs::file_status status = fs::status(volume.host_path, error);
+  const std::string& type = volume.host_type;
+  const auto refuse = [&](const std::string& what) {
+    throw PodError("volume \"" + volume.name + "\": hostPath type check failed: " + volume.host_path +
+                   " is not " + what);
+  };
+  if (fs::exists(status)) {
+    if ((type == "Directory" || type == "DirectoryOrCreate") && !fs::is_directory(status))
+      refuse("a directory");
+    if ((type == "File" || type == "FileOrCreate") && !fs::is_regular_file(status)) refuse("a file");
+    if (type == "Socket" && !fs::is_socket(status)) refuse("a socket file");
+    if (type == "CharDevice" && !fs::is_character_file(status)) refuse("a character device");
+    if (type == "BlockDevice" && !fs::is_block_file(status)) refuse("a block device");
+    return;
+  }
+  if (type.empty() || type == "DirectoryOrCreate") {
+    store::real_files().mkdirs(volume.host_path, 0755);
+  } else if (type == "FileOrCreate") {
+    write_file(volume.host_path, "", 0644);
+  } else {
+    refuse("there");
+  }
+}
+
+void PodStorage::bind_script() {
+  write_file(scratch_ / "argo-staging" / "script", *plan_.script, 0755);
+  script_bound_ = true;
+}
+
+/// An emptyDir is for everybody. A volume's directory is the engine's, which may or may not be ours to
+/// change.
+void PodStorage::open_to_all(std::size_t index) {
+  const std::string& path = made_[index].mountpoint;
+  if (services_.engine.local() && !path.empty() && ::chmod(path.c_str(), 0777) == 0) return;
+  chores_.push_back({index, "", 0777, true, ""});
+}
+
+void PodStorage::want_sub_path(const PlannedMount& mount) {
+  const Made& made = made_[mount.volume];
+  const PlannedVolume& volume = plan_.volumes[mount.volume];
+  if (made.mountpoint.empty() || !volume.volume.driver_options.empty()) {
+    throw PodError("volume \"" + volume.name + "\": subPath needs a volume that is a plain directory");
+  }
+  if (services_.engine.local()) {
+    const fs::path path = fs::path(made.mountpoint) / mount.sub_path;
+    if (crosses_link(made.mountpoint, mount.sub_path)) {
+      throw PodError("volume \"" + volume.name + "\": subPath \"" + mount.sub_path +
+                     "\" leads over a symbolic link");
+    }
+    std::error_code error;
+    if (fs::exists(path, error)) return;
+    if (fs::create_directories(path, error) && !error) return;
+  }
+  if (made.bound) throw PodError("volume \"" + volume.name + "\" has no \"" + mount.sub_path + "\"");
+  chores_.push_back({mount.volume, mount.sub_path, 0755, true, ""});
+}
+
+/// A container that never runs: its archive calls are the engine's own hands in the volumes.
+Task<void> PodStorage::do_chores() {
+  docker::ContainerSpec spec;
+  spec.name = plan_.container_name("filler");
+  spec.image = plan_.containers.back().spec.image;
+  spec.labels = plan_.labels;
+  spec.labels[kLabelKind] = "filler";
+  spec.entrypoint = {"/none"};
+  for (const Chore& chore : chores_) {
+    docker::Mount mount;
+    mount.source = plan_.volumes[chore.volume].volume.name;
+    mount.target = "/v" + std::to_string(chore.volume);
+    mount.no_copy = true;
+    const auto same = [&](const docker::Mount& m) { return m.target == mount.target; };
+    if (std::none_of(spec.host.mounts.begin(), spec.host.mounts.end(), same))
+      spec.host.mounts.push_back(mount);
+  }
+  docker::RemoveOptions at_once;
+  at_once.force = true;
+  const auto cleared = co_await services_.engine.remove(spec.name, at_once);
+  static_cast<void>(cleared);
+  auto created = co_await services_.engine.create(spec);
+  const std::string id = need(std::move(created)).id;
+  co_await put_chores(id);
+  Leavings leavings;
+  leavings.containers = {id};
+  services_.janitor.take(std::move(leavings));
+}
+
+Task<void> PodStorage::put_chores(std::string filler) {
+  std::vector<Chore> wanted;
+  for (const Chore& chore : chores_) {
+    if (chore.directory && !chore.path.empty()) {
+      const std::string path = "/v" + std::to_string(chore.volume) + "/" + chore.path;
+      const auto there = co_await services_.engine.stat_path(filler, path);
+      if (there.ok() && there->is_symlink()) {
+        throw PodError("volume \"" + plan_.volumes[chore.volume].name + "\": subPath \"" + chore.path +
+                       "\" leads over a symbolic link");
+      }
+      if (there.ok()) continue;
+    }
+    wanted.push_back(chore);
+  }
+  if (wanted.empty()) co_return;
+  const std::string tar = tar_of(wanted);
+  docker::StringSource source(tar);
+  auto put = co_await services_.engine.put_archive(filler, "/", source);
+  need(put);
+}
+
+std::string PodStorage::tar_of(const std::vector<Chore>& chores) const {
+  std::string tar;
+  const store::Sink sink = [&tar](std::span<const std::byte> bytes) {
+    tar.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  };
+  store::TarWriter writer(sink);
+  for (const Chore& chore : chores) {
+    const std::string root = "v" + std::to_string(chore.volume);
+    const std::string path = chore.path.empty() ? root : root + "/" + chore.path;
+    if (chore.directory) {
+      writer.add_directory(path, chore.mode);
+    } else {
+      writer.add_file(path, chore.mode, chore.content);
+    }
+  }
+  writer.finish();
+  return tar;
+}
+
+std::vector<docker::Mount> PodStorage::mounts_of(const PlannedContainer& container) const {
+  std::vector<docker::Mount> mounts;
+  for (const PlannedMount& m : container.mounts) {
+    const Made& made = made_[m.volume];
+    docker::Mount mount;
+    mount.target = m.target;
+    mount.read_only = m.read_only;
+    if (made.bound || !m.sub_path.empty()) {
+      mount.type = docker::MountType::bind;
+      mount.source = m.sub_path.empty() ? made.mountpoint : (fs::path(made.mountpoint) / m.sub_path).string();
+      mount.propagation = m.propagation;
+    } else {
+      mount.source = plan_.volumes[m.volume].volume.name;
+      mount.no_copy = true;
+    }
+    mounts.push_back(std::move(mount));
+  }
+  if (script_bound_ && container.name == kMainContainer) {
+    docker::Mount mount;
+    mount.type = docker::MountType::bind;
+    mount.source = (scratch_ / "argo-staging").string();
+    mount.target = kStaging;
+    mounts.push_back(std::move(mount));
+  }
+  return mounts;
+}
+
+std::vector<std::string> PodStorage::pod_volumes() const {
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < plan_.volumes.size(); ++i) {
+    const PlannedVolume& v = plan_.volumes[i];
+    const auto life = v.volume.labels.find(kLabelLife);
+    const bool of_pod = life != v.volume.labels.end() && life->second == "pod";
+    if (of_pod && v.kind != VolumeKind::host && !made_[i].bound) names.push_back(v.volume.name);
+  }
+  return names;
+}
+
+}  // namespace skiff::runner

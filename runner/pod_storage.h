@@ -1,0 +1,65 @@
+// A pod's volumes on the engine: made, filled, and turned into mounts.
+//
+// In: a plan. Out: docker::Mounts. Rendered files are bound from the home where the engine's paths are ours,
+// else written into a volume of the engine; both look the same to a step. Knows what has to go with the pod.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "runner/core/pod_plan.h"
+#include "runner/pod_services.h"
+
+namespace skiff::runner {
+
+class PodStorage {
+ public:
+  PodStorage(PodServices& services, const PodPlan& plan, std::filesystem::path scratch, bool binds);
+
+  /// Makes and fills all volumes. Throws PodError, EngineAway, docker::EngineFailure.
+  [[nodiscard]] Task<void> make();
+  /// The mounts of one container, the script's place among them. After make().
+  [[nodiscard]] std::vector<docker::Mount> mounts_of(const PlannedContainer& container) const;
+  /// The script lies in a bound directory: it need not be put into the container.
+  [[nodiscard]] bool script_is_bound() const { return script_bound_; }
+
+  /// What goes when the pod goes.
+  [[nodiscard]] std::vector<std::string> pod_volumes() const;
+  [[nodiscard]] const std::filesystem::path& scratch() const { return scratch_; }
+
+ private:
+  struct Made {
+    std::string mountpoint;  ///< on the engine's host: of a volume, a bound directory, a host path
+    bool bound = false;
+  };
+  /// What the engine itself has to write, because we cannot.
+  struct Chore {
+    std::size_t volume = 0;
+    std::string path;  ///< in the volume; "" = its root
+    unsigned mode = 0755;
+    bool directory = true;
+    std::string content;
+  };
+
+  [[nodiscard]] Task<void> make_volume(std::size_t index);
+  void make_files(std::size_t index);
+  void make_host_path(const PlannedVolume& volume);
+  void bind_script();
+  void open_to_all(std::size_t index);
+  void want_sub_path(const PlannedMount& mount);
+  [[nodiscard]] Task<void> do_chores();
+  [[nodiscard]] Task<void> put_chores(std::string filler);
+  [[nodiscard]] std::string tar_of(const std::vector<Chore>& chores) const;
+
+  PodServices& services_;
+  const PodPlan& plan_;
+  std::filesystem::path scratch_;
+  bool binds_;
+  bool script_bound_ = false;
+  std::vector<Made> made_;
+  std::vector<Chore> chores_;
+};
+
+}  // namespace skiff::runner
