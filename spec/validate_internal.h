@@ -56,10 +56,11 @@ struct Arguments {
   [[nodiscard]] bool stand_ins() const { return json == nullptr; }
 };
 
-/// A template with its arguments put in: `json` is the written one where nothing had to be replaced.
+/// A template with its arguments put in, or as it was written where nothing had to be replaced.
 struct Processed {
   std::optional<Json> own;
-  const Json* json = nullptr;
+  const Json* written = nullptr;
+  [[nodiscard]] const Json& json() const { return own ? *own : *written; }
 };
 
 /// The member that says what a template is ("container", "dag", …), "" if there is none; `json` as written.

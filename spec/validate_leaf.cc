@@ -186,7 +186,7 @@ void Validator::check_leaf(const TemplateView& t, const Json& processed, const N
     copy.set("podMetadata", meta);
     with_metadata.json = &copy;
     if (const auto p = process(with_metadata, {}, site)) {
-      check_tags(p->json->get("podMetadata"), child_path(t.base->path, "podMetadata"), names, site);
+      check_tags(p->json().get("podMetadata"), child_path(t.base->path, "podMetadata"), names, site);
     }
   }
   if (present(processed, "container")) check_container(t, processed, site);

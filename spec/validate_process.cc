@@ -114,7 +114,7 @@ void Validator::put_inputs(Json& copy, const Arguments& arguments) {
 std::optional<Processed> Validator::process(const TemplateView& t, const Arguments& arguments,
                                             const Site& caller) {
   Processed p;
-  p.json = t.json;
+  p.written = t.json;
   if (!tree_has_tags(*t.json)) return p;
   p.own = *t.json;
   put_inputs(*p.own, arguments);
@@ -142,7 +142,6 @@ std::optional<Processed> Validator::process(const TemplateView& t, const Argumen
     error("template-substitution", caller, fmt::format("{}: {}", t.who, wrong->message));
     return std::nullopt;
   }
-  p.json = &*p.own;
   return p;
 }
 

@@ -165,10 +165,10 @@ void Validator::check_call(const TemplateView& t, const Arguments& arguments, co
   }
   TemplateView small = t;
   small.json = &part;
-  if (const auto p = process(small, arguments, caller); p && is_whole_number(text_of(*p->json, "timeout"))) {
+  if (const auto p = process(small, arguments, caller); p && is_whole_number(text_of(p->json(), "timeout"))) {
     error("timeout", caller,
           fmt::format("the `timeout` of {} becomes `{}`, which has no unit", t.who,
-                      text_of(*p->json, "timeout")),
+                      text_of(p->json(), "timeout")),
           "pass it with a unit, such as 30s");
   }
 }
@@ -223,7 +223,7 @@ void Validator::check_metrics(const Json& processed, const Site& site) {
 }
 
 void Validator::look_inside(const TemplateView& t, const Processed& p) {
-  const Json& json = *p.json;
+  const Json& json = p.json();
   const Site site{t.path, t.who};
   Names names;
   input_names(t, names);
@@ -263,7 +263,7 @@ void Validator::visit(const TemplateView& t, const Arguments& arguments, const S
   const bool leaving = !t.base->local() && !elsewhere_;
   if (leaving) elsewhere_ = Elsewhere{caller.path, caller.who.empty() ? "" : caller.who + ": "};
   check_static(t);
-  if (p) check_processed(t, *p->json, caller);
+  if (p) check_processed(t, p->json(), caller);
   if (p && deep) look_inside(t, *p);
   if (t.is_inline && !deep && t.base->local()) look_inside_again(t);
   if (leaving) elsewhere_.reset();
