@@ -121,6 +121,8 @@ awaitable<HttpReply> list(Services& s, const HttpRequest& request, const Capture
   store::WorkflowFilter filter;
   if (!at.empty() && at[0] != "-") filter.ns = at[0];
   filter.labels = store::parse_label_selector(request.param("listOptions.labelSelector"));
+  const std::string field = request.param("listOptions.fieldSelector");
+  if (field.starts_with("metadata.name=")) filter.name = field.substr(field.find_last_of('=') + 1);
   filter.name_prefix = request.param("skiff.prefix");
   if (const std::string completed = request.param("skiff.completed"); !completed.empty()) {
     filter.completed = completed == "true";

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "runner/commands/context.h"
+#include "runner/commands/selection.h"
 #include "runner/follow.h"
 
 namespace skiff::runner {
@@ -96,17 +97,43 @@ void add_following(CLI::App* cmd, const Flags& f) {
       ->allow_extra_args(false);
 }
 
-void add_delete(CLI::App& app, Context& context) {
-  const Flags f = make_flags();
-  CLI::App* cmd = app.add_subcommand("delete", "delete workflows with their logs and artifacts");
-  cmd->add_option("WORKFLOW", f->workflows, "names, or @latest")->required();
-  cmd->callback([f, &context] {
-    const Client client = context.client();
-    for (const std::string& name : f->workflows) {
-      (void)client.del(context.workflow_path(name));
-      fmt::print("Workflow '{}' deleted\n", name);
+struct DeleteFlags {
+  std::vector<std::string> names;
+  Selection selection;
+  bool all = false;
+  bool dry_run = false;
+  bool force = false;
+};
+
+void remove(const DeleteFlags& f, const Context& context) {
+  if (f.names.empty() && f.selection.empty() && !f.all) {
+    throw Exit(kUsage, "say which: names, @latest, filters such as --completed, or --all");
+  }
+  const Client client = context.client();
+  std::vector<std::pair<std::string, std::string>> doomed;  // namespace, name
+  for (const std::string& name : f.names) doomed.emplace_back(context.ns, name);
+  if (f.names.empty()) {
+    for (const Json& w : select_workflows(client, context, f.selection)) {
+      doomed.emplace_back(w.get("metadata").get_string("namespace"), w.get("metadata").get_string("name"));
     }
-  });
+  }
+  for (const auto& [ns, name] : doomed) {
+    Context there = context;
+    there.ns = ns;
+    if (!f.dry_run) (void)client.del(there.workflow_path(name));
+    fmt::print("Workflow '{}' deleted{}\n", name, f.dry_run ? " (dry-run)" : "");
+  }
+}
+
+void add_delete(CLI::App& app, Context& context) {
+  const auto f = std::make_shared<DeleteFlags>();
+  CLI::App* cmd = app.add_subcommand("delete", "delete workflows with their logs and artifacts");
+  cmd->add_option("WORKFLOW", f->names, "names, or @latest");
+  add_selection(cmd, f->selection);
+  cmd->add_flag("--all", f->all, "all of the namespace");
+  cmd->add_flag("--dry-run", f->dry_run, "only say what would be deleted");
+  cmd->add_flag("--force", f->force, "accepted; nothing holds a deletion back here");
+  cmd->callback([f, &context] { remove(*f, context); });
 }
 
 }  // namespace

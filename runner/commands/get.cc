@@ -1,9 +1,11 @@
 // get, watch, wait.
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include "runner/commands/context.h"
 #include "runner/follow.h"
+#include "runner/workflow_view.h"
 
 namespace skiff::runner {
 using spec::Json;
@@ -13,47 +15,67 @@ namespace {
 struct GetFlags {
   std::vector<std::string> names;
   std::string output;
+  bool no_utf8 = false;
 };
 
-void get(const GetFlags& flags, Context& context) {
+void get(const GetFlags& f, const Context& context) {
   const Client client = context.client();
-  for (const std::string& name : flags.names) {
+  ViewOptions view;
+  view.color = context.color && ::isatty(STDOUT_FILENO) != 0;
+  view.wide = f.output == "wide";
+  view.short_form = f.output == "short";
+  view.ascii = f.no_utf8;
+  for (const std::string& name : f.names) {
     const Json workflow = client.get(context.workflow_path(name));
-    if (flags.output == "name") {
+    if (f.output == "name") {
       fmt::print("{}\n", workflow.get("metadata").get_string("name"));
+    } else if (f.output == "json" || f.output == "yaml") {
+      print_object(workflow, f.output);
     } else {
-      print_object(workflow, flags.output.empty() ? "yaml" : flags.output);
+      const auto now = std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
+      fmt::print("{}", describe_workflow(workflow, view, now));
     }
   }
+}
+
+void follow_all(const std::vector<std::string>& names, FollowMode mode, bool ignore_missing,
+                Context& context) {
+  const Client client = context.client();
+  FollowOptions options;
+  options.mode = mode;
+  options.color = context.color;
+  for (const std::string& name : names) {
+    try {
+      const Json workflow = client.get(context.workflow_path(name, "?fields=metadata.name"));
+      const int code = follow(client, context.ns, workflow.get("metadata").get_string("name"), options);
+      if (code != 0) context.exit_code = code;
+    } catch (const ClientError& e) {
+      if (e.status() != 404 || !ignore_missing) throw;
+    }
+  }
+}
+
+void add_follower(CLI::App& app, Context& context, const char* verb, const char* help, FollowMode mode) {
+  auto names = std::make_shared<std::vector<std::string>>();
+  auto ignore = std::make_shared<bool>(false);
+  CLI::App* cmd = app.add_subcommand(verb, help);
+  cmd->add_option("WORKFLOW", *names, "names, or @latest")->required();
+  cmd->add_flag("--ignore-not-found", *ignore, "no error for workflows that are not there");
+  cmd->callback([names, ignore, mode, &context] { follow_all(*names, mode, *ignore, context); });
 }
 
 }  // namespace
 
 void add_get(CLI::App& app, Context& context) {
-  auto flags = std::make_shared<GetFlags>();
+  auto f = std::make_shared<GetFlags>();
   CLI::App* cmd = app.add_subcommand("get", "show a workflow");
-  cmd->add_option("WORKFLOW", flags->names, "names, or @latest")->required();
-  cmd->add_option("-o,--output", flags->output, "json|yaml|name|short|wide");
-  cmd->callback([flags, &context] { get(*flags, context); });
-
-  for (const auto mode : {FollowMode::watch, FollowMode::quiet}) {
-    auto names = std::make_shared<std::vector<std::string>>();
-    const bool watch = mode == FollowMode::watch;
-    CLI::App* follower =
-        app.add_subcommand(watch ? "watch" : "wait",
-                           watch ? "watch a workflow until it completes" : "wait for workflows to complete");
-    follower->add_option("WORKFLOW", *names, "names, or @latest")->required();
-    follower->callback([names, mode, &context] {
-      const Client client = context.client();
-      FollowOptions options;
-      options.mode = mode;
-      options.color = context.color;
-      for (const std::string& name : *names) {
-        const int code = follow(client, context.ns, name, options);
-        if (code != 0) context.exit_code = code;
-      }
-    });
-  }
+  cmd->add_option("WORKFLOW", f->names, "names, or @latest")->required();
+  cmd->add_option("-o,--output", f->output, "name|json|yaml|short|wide")
+      ->check(CLI::IsMember({"name", "json", "yaml", "short", "wide"}));
+  cmd->add_flag("--no-utf8", f->no_utf8, "only ASCII");
+  cmd->callback([f, &context] { get(*f, context); });
+  add_follower(app, context, "watch", "watch workflows until they complete", FollowMode::watch);
+  add_follower(app, context, "wait", "wait for workflows to complete", FollowMode::quiet);
 }
 
 }  // namespace skiff::runner

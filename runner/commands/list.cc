@@ -1,26 +1,95 @@
-// list: what there is, newest first.
+// list: what there is, newest first, filtered; the columns are argo's.
 
 #include <fmt/format.h>
 
+#include <chrono>
+
 #include "runner/commands/context.h"
+#include "runner/commands/selection.h"
+#include "runner/tree_view.h"
+#include "spec/units.h"
 
 namespace skiff::runner {
 using spec::Json;
 
+namespace {
+
+struct ListFlags {
+  Selection selection;
+  std::string output;
+  bool no_headers = false;
+  std::int64_t chunk = 0;
+};
+
+spec::NanoTime now() { return spec::NanoTime(std::chrono::system_clock::now()); }
+
+std::string since(const std::string& from, const std::string& to) {
+  const auto a = spec::parse_rfc3339(from);
+  const auto b = spec::parse_rfc3339(to).value_or(now());
+  return a ? spec::short_duration(b - *a) : "";
+}
+
+std::string parameters_of(const Json& workflow) {
+  std::string out;
+  for (const Json& p : workflow.get("spec").get("arguments").get_array("parameters")) {
+    if (!p.get("value").is_string()) continue;
+    out += (out.empty() ? "" : ",") + p.get_string("name") + "=" + p.get_string("value");
+  }
+  return out;
+}
+
+std::vector<std::string> row_of(const Json& w, const ListFlags& f) {
+  const Json& m = w.get("metadata");
+  const Json& status = w.get("status");
+  std::vector<std::string> row;
+  if (f.selection.all_namespaces) row.push_back(m.get_string("namespace"));
+  row.push_back(m.get_string("name"));
+  row.push_back(status_word(w));
+  row.push_back(since(m.get_string("creationTimestamp"), ""));
+  row.push_back(since(status.get_string("startedAt"), status.get_string("finishedAt")));
+  row.push_back(std::to_string(w.get("spec").get_int("priority").value_or(0)));
+  row.push_back(status.get_string("message"));
+  if (f.output == "wide") row.push_back(parameters_of(w));
+  return row;
+}
+
+void print_table(const std::vector<Json>& list, const ListFlags& f) {
+  std::vector<std::vector<std::string>> rows;
+  if (!f.no_headers) {
+    rows.push_back({"NAME", "STATUS", "AGE", "DURATION", "PRIORITY", "MESSAGE"});
+    if (f.selection.all_namespaces) rows[0].insert(rows[0].begin(), "NAMESPACE");
+    if (f.output == "wide") rows[0].push_back("PARAMETERS");
+  }
+  for (const Json& w : list) rows.push_back(row_of(w, f));
+  fmt::print("{}", format_table(rows, 3));
+}
+
+void list(const ListFlags& f, const Context& context) {
+  const std::vector<Json> found = select_workflows(context.client(), context, f.selection);
+  if (f.output == "json" || f.output == "yaml") {
+    print_object(Json(Json::Array(found.begin(), found.end())), f.output);
+  } else if (f.output == "name") {
+    for (const Json& w : found) fmt::print("{}\n", w.get("metadata").get_string("name"));
+  } else if (found.empty()) {
+    fmt::print("No workflows found\n");
+  } else {
+    print_table(found, f);
+  }
+}
+
+}  // namespace
+
 void add_list(CLI::App& app, Context& context) {
-  auto output = std::make_shared<std::string>();
-  CLI::App* cmd = app.add_subcommand("list", "list workflows");
-  cmd->add_option("-o,--output", *output, "name|json|yaml|wide");
-  cmd->callback([output, &context] {
-    const Json list = context.client().get("/api/v1/workflows/" + Client::encode(context.ns));
-    if (*output == "json" || *output == "yaml") {
-      print_object(list.get("items"), *output);
-      return;
-    }
-    for (const Json& w : list.get_array("items")) {
-      fmt::print("{:<40} {}\n", w.get("metadata").get_string("name"), w.get("status").get_string("phase"));
-    }
-  });
+  auto f = std::make_shared<ListFlags>();
+  CLI::App* cmd = app.add_subcommand("list", "list workflows, newest first");
+  add_selection(cmd, f->selection);
+  cmd->add_flag("--running", f->selection.running, "only those that have not ended");
+  cmd->add_option("--since", f->selection.since, "only those submitted within this time, e.g. 10m, 3h, 1d");
+  cmd->add_option("-o,--output", f->output, "name|json|yaml|wide")
+      ->check(CLI::IsMember({"name", "json", "yaml", "wide"}));
+  cmd->add_flag("--no-headers", f->no_headers, "without the first line");
+  cmd->add_option("--chunk-size", f->chunk, "accepted; the whole list comes at once");
+  cmd->callback([f, &context] { list(*f, context); });
 }
 
 }  // namespace skiff::runner

@@ -1,0 +1,82 @@
+#include "runner/commands/selection.h"
+
+#include <fmt/format.h>
+
+#include <chrono>
+
+#include "spec/units.h"
+
+namespace skiff::runner {
+using spec::Json;
+
+namespace {
+
+/// "10m", "3h", "1d": milliseconds since the epoch, that long ago.
+std::string ago_ms(const std::string& flag, std::string text) {
+  std::int64_t days = 0;
+  if (!text.empty() && text.back() == 'd') {
+    days = std::strtoll(text.c_str(), nullptr, 10);
+    text = "0s";
+    if (days <= 0) throw Exit(kUsage, fmt::format("{}: give a duration such as 10m, 3h or 1d", flag));
+  }
+  const auto d = spec::parse_duration(text);
+  if (!d) throw Exit(kUsage, fmt::format("{} {}: give a duration such as 10m, 3h or 1d", flag, text));
+  const auto at = std::chrono::system_clock::now() - std::chrono::hours(24 * days) -
+                  std::chrono::duration_cast<std::chrono::milliseconds>(*d);
+  return std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(at.time_since_epoch()).count());
+}
+
+std::string label_selector(const Selection& s) {
+  std::string out = s.labels;
+  if (s.resubmitted) {
+    out += std::string(out.empty() ? "" : ",") + "workflows.argoproj.io/resubmitted-from-workflow";
+  }
+  return out;
+}
+
+}  // namespace
+
+bool Selection::empty() const {
+  return statuses.empty() && prefix.empty() && older.empty() && since.empty() && labels.empty() &&
+         fields.empty() && !completed && !running && !resubmitted;
+}
+
+void add_selection(CLI::App* cmd, Selection& s) {
+  cmd->add_option("--status", s.statuses, "only these phases, comma separated")->delimiter(',');
+  cmd->add_option("--prefix", s.prefix, "only names that begin so");
+  cmd->add_option("--older", s.older, "only those that ended at least this long ago, e.g. 10m, 3h, 1d");
+  cmd->add_option("-l,--selector", s.labels, "label selector: k=v, k!=v, k in (a,b), k, !k");
+  cmd->add_option("--field-selector", s.fields, "metadata.name=NAME");
+  cmd->add_flag("--completed", s.completed, "only those that have ended");
+  cmd->add_flag("--resubmitted", s.resubmitted, "only those that were resubmitted");
+  cmd->add_flag("-A,--all-namespaces", s.all_namespaces, "of all namespaces");
+}
+
+std::string status_word(const Json& w) {
+  const std::string phase = w.get("status").get_string("phase", "Pending");
+  return phase == "Running" && w.get("spec").get_bool("suspend") ? "Running (Suspended)" : phase;
+}
+
+std::vector<Json> select_workflows(const Client& client, const Context& context, const Selection& s) {
+  if (s.completed && s.running) throw Exit(kUsage, "--completed and --running exclude each other");
+  std::string query = "?listOptions.limit=0";
+  const auto add = [&](std::string_view key, const std::string& value) {
+    if (!value.empty()) query += fmt::format("&{}={}", key, Client::encode(value));
+  };
+  add("listOptions.labelSelector", label_selector(s));
+  add("listOptions.fieldSelector", s.fields);
+  add("skiff.prefix", s.prefix);
+  if (s.completed || s.running) add("skiff.completed", s.completed ? "true" : "false");
+  if (!s.since.empty()) add("skiff.sinceMs", ago_ms("--since", s.since));
+  if (!s.older.empty()) add("skiff.olderMs", ago_ms("--older", s.older));
+  std::string phases;
+  for (const std::string& p : s.statuses) phases += (phases.empty() ? "" : ",") + p;
+  add("skiff.phases", phases);
+  const std::string ns = s.all_namespaces ? "-" : context.ns;
+  const Json reply = client.get("/api/v1/workflows/" + Client::encode(ns) + query);
+  std::vector<Json> out;
+  for (const Json& w : reply.get_array("items")) out.push_back(w);
+  return out;
+}
+
+}  // namespace skiff::runner
