@@ -58,6 +58,9 @@ int main(int argc, char** argv) {
   add_control(app, context);
   add_objects(app, context);
   add_lint(app, context);
+  add_cp(app, context);
+  add_language(app, context);
+  add_templates(app, context);
   add_misc(app, context);
   return run(app, context, argc, argv);
 }

@@ -66,6 +66,9 @@ void add_logs(CLI::App& app, Context& context);
 void add_control(CLI::App& app, Context& context);
 void add_objects(CLI::App& app, Context& context);
 void add_lint(CLI::App& app, Context& context);
+void add_cp(CLI::App& app, Context& context);
+void add_language(CLI::App& app, Context& context);
+void add_templates(CLI::App& app, Context& context);
 void add_misc(CLI::App& app, Context& context);
 
 }  // namespace skiff::runner
