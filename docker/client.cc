@@ -47,7 +47,8 @@ ErrorKind kind_of(int status, std::string_view message) {
       contains(message, "container state improper") || contains(message, "is being used by");
   if (status == 500 && (taken || wrong_state)) return ErrorKind::conflict;
   // "configured logging driver does not support reading" is 501 or 500 depending on the engine's age.
-  if (contains(message, "does not support reading")) return ErrorKind::unsupported;
+  const bool no_log = contains(message, "does not support reading") || contains(message, "'none' log driver");
+  if (no_log) return ErrorKind::unsupported;
   return status >= 500 ? ErrorKind::server : ErrorKind::bad_request;
 }
 

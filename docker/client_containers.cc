@@ -1,5 +1,6 @@
 // Containers and execs: everything that is one request and one reply.
 #include <algorithm>
+#include <filesystem>
 
 #include "docker/client_impl.h"
 #include "docker/wire.h"
@@ -40,11 +41,32 @@ void Client::remember_tty(const std::string& id, bool tty) {
   if (names.size() < kMost) names.insert(id);
 }
 
+/// Podman makes a missing bind source as a folder of root's, as Docker does for Binds: look before it does.
+static Result<void> require_bind_sources(const ContainerSpec& spec, const std::string& asked) {
+  for (const Mount& mount : spec.host.mounts) {
+    std::error_code ec;
+    if (mount.type != MountType::bind || std::filesystem::exists(mount.source, ec)) continue;
+    Error e;
+    e.kind = ErrorKind::bad_request;
+    e.status = 400;
+    e.message = "invalid mount config for type \"bind\": bind source path does not exist: " + mount.source;
+    e.asked = asked;
+    return e;
+  }
+  return {};
+}
+
 Async<Created> Client::create(const ContainerSpec& spec) {
   Query query;
   query.add_if(!spec.name.empty(), "name", spec.name)
       .add_if(!spec.platform.empty(), "platform", spec.platform);
   const std::string asked = "create container " + spec.name + " of " + spec.image;
+  const Result<Peer> agreed = co_await peer();
+  if (!agreed) co_return agreed.error();
+  if (agreed->podman && local()) {
+    const Result<void> sources = require_bind_sources(spec, asked);
+    if (!sources) co_return sources.error();
+  }
   Call call = post(asked, "/containers/create" + query.text(), wire::write_container(spec));
   call.limit = options_.slow_timeout;
   const Result<std::string> body = co_await fetch(call);

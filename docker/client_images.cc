@@ -144,7 +144,8 @@ asio::awaitable<Result<void>> Client::pull_as(std::string reference, std::string
 Async<std::string> Client::import_image(ByteSource& tar, const ImportSpec& spec) {
   const ImageName name = parse_image(spec.reference);
   Query query;
-  query.add("fromSrc", "-").add("repo", name.repository).add("tag", name.tag);
+  // The tag inside `repo`: Podman 4 does not read the parameter `tag` here.
+  query.add("fromSrc", "-").add("repo", name.repository + ":" + name.tag);
   query.add_if(!spec.message.empty(), "message", spec.message);
   for (const std::string& change : wire::import_changes(spec)) query.add("changes", change);
   Call call = post("import image " + spec.reference, "/images/create" + query.text(), "");
