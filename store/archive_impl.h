@@ -161,6 +161,7 @@ class ArchiveOutput final : public EntrySink {
 
   Sink sink_;
   std::exception_ptr sink_error_;
+  bool discard_ = false;
   std::unique_ptr<archive, FreeWriter> archive_;
   std::unique_ptr<archive_entry, FreeEntry> entry_;
   uid_t uid_ = 0;

@@ -4,7 +4,6 @@
 #include <sys/stat.h>
 
 #include <array>
-#include <cerrno>
 
 #include "store/archive_impl.h"
 #include "store/error.h"
@@ -39,20 +38,22 @@ ArchiveOutput::ArchiveOutput(Sink sink, ArchiveFormat format, int level)
 }
 
 ArchiveOutput::~ArchiveOutput() {
-  // Freeing alone would close an unfinished archive properly, and half of it would pass for the whole.
-  archive_write_fail(archive_.get());
+  // Freeing closes an unfinished archive properly, and half of it would pass for the whole: from here on into
+  // nothing.
+  discard_ = true;
 }
 
-la_ssize_t ArchiveOutput::write_sink(archive* a, void* self, const void* block, std::size_t size) noexcept {
+la_ssize_t ArchiveOutput::write_sink(archive* /*a*/, void* self, const void* block,
+                                     std::size_t size) noexcept {
   auto& output = *static_cast<ArchiveOutput*>(self);
   try {
-    output.sink_(std::span(static_cast<const std::byte*>(block), size));
-    return static_cast<la_ssize_t>(size);
+    if (!output.discard_) output.sink_(std::span(static_cast<const std::byte*>(block), size));
   } catch (...) {
+    // Told to libarchive, it would give up without freeing its compressor; check() tells our caller.
     output.sink_error_ = std::current_exception();
+    output.discard_ = true;
   }
-  archive_set_error(a, EIO, "the sink failed");
-  return -1;
+  return static_cast<la_ssize_t>(size);
 }
 
 void ArchiveOutput::check(la_ssize_t code) {
