@@ -139,8 +139,8 @@ struct StartPod {
   int generation = 0;    ///< grows when `retry` runs the same node again; part of the containers' names
   /// The template with every tag replaced, inputs resolved: parameters have values, artifacts a location.
   Json tmpl;
-  /// The pod fields of the workflow's spec after substitution (volumes, podSpecPatch, securityContext, hostAliases,
-  /// imagePullSecrets, dnsConfig, archiveLogs, podMetadata, volumeClaimTemplates, …).
+  /// The pod fields of the workflow's spec after substitution (volumes, podSpecPatch, securityContext,
+  /// hostAliases, imagePullSecrets, dnsConfig, archiveLogs, podMetadata, volumeClaimTemplates, …).
   Json spec;
   bool capture_result = false;  ///< somebody refers to outputs.result
   bool daemon = false;          ///< ends with the enclosing template, not by itself

@@ -1,0 +1,296 @@
+// DAGs: a task runs when all that it depends on has settled and its `depends` holds; a loop's items hang
+// below a TaskGroup node (workflow/controller/dag.go).
+#include <fmt/format.h>
+
+#include "runner/core/fields.h"
+#include "runner/core/impl.h"
+#include "spec/when.h"
+
+namespace skiff::runner {
+namespace {
+
+bool loops(const Json& task) {
+  return !task.get("withItems").empty() || !text_or_empty(task.get("withParam")).empty() ||
+         task.get("withSequence").is_object();
+}
+
+bool is_hook(const Node& n) { return n.s.node_flag && n.s.node_flag->hooked; }
+
+}  // namespace
+
+void Scheduler::Impl::start_dag(Prepared p) {
+  const NodeIndex i = make_or_adopt(p.call, NodeType::dag, Phase::running);
+  init_inputs(i, p);
+  auto made = std::make_unique<DagWork>(&globals_);
+  DagWork& work = *made;
+  work.parallelism = p.tmpl->get_int("parallelism");
+  work.fail_fast = p.tmpl->get_bool("failFast");
+  add_inputs(work.scope, *p.tmpl);
+  work.prepared = std::move(p);
+  graph_[i].work = std::move(made);
+  if (std::string error = plan_dag(work); !error.empty()) return fail_call(i, error);
+  std::vector<std::uint32_t> ready;
+  for (std::uint32_t t = 0; t < work.tasks.size(); ++t) {
+    if (work.tasks[t].state == DagWork::State::waiting && work.tasks[t].waits == 0) ready.push_back(t);
+  }
+  for (const std::uint32_t t : ready) run_task(i, t);
+  push(Op::dag_check, i);
+}
+
+std::uint32_t Scheduler::Impl::new_slot(DagWork& work, std::uint32_t task) {
+  work.item_task.push_back(task);
+  work.item_node.push_back(kNoNode);
+  return static_cast<std::uint32_t>(work.item_task.size() - 1);
+}
+
+Call Scheduler::Impl::task_call(NodeIndex dag, std::uint32_t slot, const Json& task) const {
+  const DagWork& work = *graph_[dag].as<DagWork>();
+  Call call;
+  call.target = Target::of(task, true);
+  call.name = fmt::format("{}.{}", graph_[dag].s.name, call.target.name);
+  call.base = work.prepared.resolved->inner;
+  call.arguments = task.get("arguments");
+  call.boundary = dag;
+  call.owner = {OwnerKind::task, dag, slot};
+  call.hook_name = work.tasks[work.item_task[slot]].json->get_string("name");
+  call.depth = static_cast<std::uint16_t>(graph_[dag].depth + 1);
+  call.on_exit = graph_[dag].on_exit;
+  const bool first = work.dependencies.size(work.item_task[slot]) == 0;
+  call.cause = first ? "the DAG started" : "its dependencies are done";
+  return call;
+}
+
+/// All that the task waits for has settled.
+void Scheduler::Impl::run_task(NodeIndex dag, std::uint32_t t) {
+  DagWork& work = *graph_[dag].as<DagWork>();
+  work.tasks[t].state = DagWork::State::running;
+  ++work.open;
+  const Json& task = *work.tasks[t].json;
+  if (adopting_) {
+    const NodeIndex there = graph_.by_name(fmt::format("{}.{}", graph_[dag].s.name, task.get_string("name")));
+    const bool group = there != kNoNode && graph_[there].s.type == NodeType::task_group;
+    const bool skipped = there != kNoNode && graph_[there].s.type == NodeType::skipped;
+    if ((group || skipped) && completed(graph_[there].s.phase)) {
+      adopt(there, task_call(dag, new_slot(work, t), task));
+      return;
+    }
+  }
+  for (std::uint32_t k = 0; k < work.dependencies.size(t); ++k) {
+    const auto broken = work.broken.find(work.dependencies.at(t)[k]);
+    if (broken == work.broken.end()) continue;
+    const std::string error = broken->second;
+    work.broken.emplace(t, error);
+    return end_task_without_run(dag, t, Phase::error, error);
+  }
+  if (work.dependencies.size(t) != 0) {
+    const std::optional<bool> run = depends_hold(work, t);
+    if (!run || !*run) {
+      return end_task_without_run(dag, t, Phase::omitted, "omitted: depends condition not met");
+    }
+  }
+  launch_task(dag, t);
+}
+
+/// Its arguments, its loop, then the template.
+void Scheduler::Impl::launch_task(NodeIndex dag, std::uint32_t t) {
+  DagWork& work = *graph_[dag].as<DagWork>();
+  const Json& task = *work.tasks[t].json;
+  const ResolvedTask resolved = resolve_task(task, work.scope);
+  if (!resolved.error.empty()) return end_task_without_run(dag, t, Phase::error, resolved.error);
+  if (loops(task)) {
+    const Loop loop(resolved, work.scope);
+    if (!loop.error().empty()) return end_task_without_run(dag, t, Phase::error, loop.error());
+    if (loop.size() == 0) return end_task_without_run(dag, t, Phase::skipped, "Skipped, empty params");
+    return run_items(dag, t, loop);
+  }
+  run_item(dag, new_slot(work, t), resolved, hook_spec(task, true));
+}
+
+/// A TaskGroup node, and a node for each item below it.
+void Scheduler::Impl::run_items(NodeIndex dag, std::uint32_t t, const Loop& loop) {
+  DagWork& work = *graph_[dag].as<DagWork>();
+  const Json& task = *work.tasks[t].json;
+  const std::uint32_t slot = new_slot(work, t);
+  Call call = task_call(dag, slot, task);
+  std::shared_ptr<const HookSpec> hooks = hook_spec(task, true);
+  if (hooks && work.dependents.size(t) != 0 && !hooks->exit.is_null()) {
+    auto own = std::make_shared<HookSpec>(*hooks);  // its exit handler runs for a target only
+    own->exit = Json();
+    call.hooks = std::move(own);
+  } else {
+    call.hooks = hooks;
+  }
+  NodeIndex group = graph_.by_name(call.name);
+  if (group == kNoNode) {
+    group = make(call, NodeType::task_group, Phase::running);
+    if (!graph_[group].s.node_flag) graph_[group].s.node_flag = spec::NodeFlag{};
+  } else {
+    adopt(group, call);
+  }
+  std::shared_ptr<HookSpec> item_hooks;
+  if (hooks && !hooks->exit.is_null()) {
+    item_hooks = std::make_shared<HookSpec>(*hooks);
+    item_hooks->hooks = Json();
+  }
+  work.tasks[t].loop = true;
+  work.tasks[t].starting = true;
+  for (std::size_t n = 0; n < loop.size(); ++n) {
+    ++work.tasks[t].open;
+    run_item(dag, new_slot(work, t), loop.task(n), item_hooks);
+    if (graph_[dag].as<DagWork>() == nullptr || completed(graph_[dag].s.phase)) return;
+  }
+  work.tasks[t].starting = false;
+  if (work.tasks[t].open == 0) finish_task_group(dag, t);
+}
+
+void Scheduler::Impl::run_item(NodeIndex dag, std::uint32_t slot, const ResolvedTask& item,
+                               std::shared_ptr<const HookSpec> hooks) {
+  Call call = task_call(dag, slot, item.json);
+  const NodeIndex there = graph_.by_name(call.name);
+  if (!item.error.empty()) {
+    make(call, NodeType::skipped, Phase::error, item.error);
+    return;
+  }
+  if (there == kNoNode) {
+    const std::string text = item.json.get_string("when");
+    const spec::WhenResult when = spec::evaluate_when(text);
+    if (!when.ok() || !when.value) {
+      const Phase phase = when.ok() ? Phase::skipped : Phase::error;
+      std::string message = when.ok() ? fmt::format("when '{}' evaluated false", text) : when.error;
+      const NodeIndex i = make(call, NodeType::skipped, phase, std::move(message));
+      const DagWork& work = *graph_[dag].as<DagWork>();
+      graph_[i].branch = inherited_phase(work, work.item_task[slot]);
+      return;
+    }
+  }
+  call.hooks = std::move(hooks);
+  launch(std::move(call));
+}
+
+void Scheduler::Impl::end_task_without_run(NodeIndex dag, std::uint32_t t, Phase phase,
+                                           const std::string& message) {
+  DagWork& work = *graph_[dag].as<DagWork>();
+  const Call call = task_call(dag, new_slot(work, t), *work.tasks[t].json);
+  const NodeIndex there = graph_.by_name(call.name);
+  const NodeIndex i = there == kNoNode ? make(call, NodeType::skipped, phase, message) : there;
+  if (there != kNoNode) {
+    adopt(there, call);
+    set_phase(there, phase, message);
+  }
+  graph_[i].branch = inherited_phase(work, t);
+}
+
+/// A new node comes after all that its task depends on, or is the first.
+void Scheduler::Impl::connect_task(NodeIndex dag, std::uint32_t t, NodeIndex node) {
+  const DagWork& work = *graph_[dag].as<DagWork>();
+  if (work.dependencies.size(t) == 0) return add_child(dag, node);
+  for (std::uint32_t k = 0; k < work.dependencies.size(t); ++k) {
+    const NodeIndex dependency = work.tasks[work.dependencies.at(t)[k]].node;
+    if (dependency == kNoNode) continue;
+    std::vector<NodeIndex> parents;
+    outbound(dependency, parents);
+    for (const NodeIndex parent : parents) add_child(parent, node);
+  }
+}
+
+void Scheduler::Impl::item_settled(NodeIndex dag, std::uint32_t slot) {
+  auto* work = graph_[dag].as<DagWork>();
+  if (work == nullptr || completed(graph_[dag].s.phase)) return;
+  const std::uint32_t t = work->item_task[slot];
+  DagWork::Task& task = work->tasks[t];
+  if (!task.loop || work->item_node[slot] == task.node) return task_settled(dag, t);
+  --task.open;
+  if (task.open == 0 && !task.starting) finish_task_group(dag, t);
+}
+
+/// The group has the phase of its last item that did not end well.
+void Scheduler::Impl::finish_task_group(NodeIndex dag, std::uint32_t t) {
+  const DagWork& work = *graph_[dag].as<DagWork>();
+  const NodeIndex group = work.tasks[t].node;
+  Phase phase = Phase::succeeded;
+  for (const std::string& id : graph_[group].s.children) {
+    const NodeIndex c = graph_.by_id(id);
+    if (c == kNoNode || is_hook(graph_[c])) continue;
+    if (failed_or_error(graph_[c].s.phase)) phase = graph_[c].s.phase;
+  }
+  if (completed(graph_[group].s.phase)) {
+    push(Op::fulfilled, group);
+  } else {
+    set_phase(group, phase);
+  }
+}
+
+void Scheduler::Impl::task_settled(NodeIndex dag, std::uint32_t t) {
+  DagWork& work = *graph_[dag].as<DagWork>();
+  if (work.tasks[t].state == DagWork::State::settled) return;
+  work.tasks[t].state = DagWork::State::settled;
+  --work.open;
+  if (work.tasks[t].referred) add_task_names(work, t);
+  for (std::uint32_t k = 0; k < work.dependents.size(t); ++k) {
+    const std::uint32_t d = work.dependents.at(t)[k];
+    if (work.tasks[d].state != DagWork::State::waiting) continue;
+    if (--work.tasks[d].waits == 0) run_task(dag, d);
+  }
+  if (work.open == 0 || shutdown_ != Shutdown::none) push(Op::dag_check, dag);
+}
+
+/// What the task leaves to those that follow.
+void Scheduler::Impl::add_task_names(DagWork& work, std::uint32_t t) {
+  const Json& task = *work.tasks[t].json;
+  const Node& n = graph_[work.tasks[t].node];
+  const std::string prefix = "tasks." + task.get_string("name");
+  if (n.s.type == NodeType::task_group) {
+    std::vector<NodeIndex> items;
+    for (const std::string& id : n.s.children) {
+      const NodeIndex c = graph_.by_id(id);
+      if (c != kNoNode && !is_hook(graph_[c])) items.push_back(c);
+    }
+    if (std::string error = aggregate(work.scope, prefix, items); !error.empty()) {
+      work.broken.emplace(t, std::move(error));
+    }
+  }
+  add_node_names(work.scope, prefix, n);
+  add_absent_outputs(work.scope, prefix, n, *work.prepared.resolved->inner, task, false);
+}
+
+/// Whether the DAG has come to its end, and how.
+void Scheduler::Impl::check_dag(NodeIndex dag) {
+  auto* work = graph_[dag].as<DagWork>();
+  if (work == nullptr || completed(graph_[dag].s.phase)) return;
+  Phase phase = Phase::failed;
+  const bool stopped = shutdown_ != Shutdown::none && !graph_[dag].on_exit && work->exits == 0;
+  if (!stopped) {
+    if (work->open != 0) return;
+    phase = judge_dag(*work);
+    if (phase == Phase::succeeded) return complete_dag(dag);
+  }
+  set_dag_outbound(dag);
+  set_phase(dag, phase);
+}
+
+void Scheduler::Impl::set_dag_outbound(NodeIndex dag) {
+  const DagWork& work = *graph_[dag].as<DagWork>();
+  std::vector<NodeIndex> last;
+  for (const std::uint32_t t : work.targets) {
+    if (work.tasks[t].node != kNoNode) last.push_back(work.tasks[t].node);
+  }
+  set_outbound(dag, last);
+}
+
+void Scheduler::Impl::complete_dag(NodeIndex dag) {
+  DagWork& work = *graph_[dag].as<DagWork>();
+  for (const DagWork::Task& task : work.tasks) {
+    if (task.node != kNoNode) add_global_outputs(graph_[task.node].s.outputs);
+  }
+  if (!work.broken.empty()) return fail_call(dag, work.broken.begin()->second);
+  Json outputs;
+  if (std::string error = template_outputs(work.tmpl(), work.scope, outputs); !error.empty()) {
+    return fail_call(dag, error);
+  }
+  if (!outputs.is_null()) graph_[dag].s.outputs = std::move(outputs);
+  save_memo(dag);
+  set_dag_outbound(dag);
+  set_phase(dag, Phase::succeeded);
+}
+
+}  // namespace skiff::runner

@@ -1,0 +1,281 @@
+// Leaves: what runs as a pod or as one request. The scheduler orders it, keeps its deadlines, and takes in
+// what is reported of it.
+#include <fmt/format.h>
+
+#include "runner/core/fields.h"
+#include "runner/core/impl.h"
+#include "spec/document.h"
+#include "spec/names.h"
+#include "spec/units.h"
+
+namespace skiff::runner {
+namespace {
+
+constexpr const char* kPodDeadline = "Pod was active on the node longer than the specified deadline";
+
+/// The step's or task's name in a node's name: without tries and items (operator.go getStepOrDAGTaskName).
+std::string task_of(std::string_view name) {
+  while (!name.empty() && (name.back() == ')' || name.back() == ']')) {
+    const std::size_t open = name.rfind(name.back() == ')' ? '(' : '[');
+    if (open == std::string_view::npos) break;
+    name = name.substr(0, open);
+  }
+  const std::size_t dot = name.rfind('.');
+  return std::string(dot == std::string_view::npos ? name : name.substr(dot + 1));
+}
+
+/// Whether the manifest of a resource template is an Argo Workflow, which runs as a child.
+bool creates_workflow(const Json& resource) {
+  const std::string action = resource.get_string("action");
+  if (action != "create" && action != "apply") return false;
+  const auto parsed = spec::parse_documents(resource.get_string("manifest"), "manifest");
+  return parsed.documents.size() == 1 && parsed.documents.front().kind() == "Workflow";
+}
+
+}  // namespace
+
+/// Why the template cannot run here; empty if it can.
+std::string Scheduler::Impl::unsupported(const Prepared& p) const {
+  if (p.resolved->type == spec::TemplateType::plugin) {
+    return fmt::format(
+        "template `{}` is a plugin template: it needs an executor plugin in the cluster; run the same work "
+        "in a "
+        "container template",
+        p.resolved->name);
+  }
+  if (p.resolved->type == spec::TemplateType::resource && !creates_workflow(p.tmpl->get("resource"))) {
+    return fmt::format(
+        "template `{}` is a resource template: it acts on Kubernetes, which is not here; only a manifest "
+        "that "
+        "creates an Argo Workflow runs, as a child. Call kubectl in a container template instead",
+        p.resolved->name);
+  }
+  return "";
+}
+
+void Scheduler::Impl::start_leaf(Prepared p) {
+  const bool http = p.resolved->type == spec::TemplateType::http;
+  const bool plugin = p.resolved->type == spec::TemplateType::plugin;
+  const NodeType type = http ? NodeType::http : plugin ? NodeType::plugin : NodeType::pod;
+  const NodeIndex i = make_or_adopt(p.call, type, Phase::pending);
+  init_inputs(i, p);
+  if (std::string why = unsupported(p); !why.empty()) return set_phase(i, Phase::error, std::move(why));
+  if (!may_run(p.call.on_exit)) {
+    const char* strategy = shutdown_ == Shutdown::stop ? "Stop" : "Terminate";
+    return set_phase(i, Phase::failed, fmt::format("workflow shutdown with strategy: {}", strategy));
+  }
+  if (past_deadline_ && !p.call.on_exit) return set_phase(i, Phase::failed, "Step exceeded its deadline");
+  order_pod(i, p);
+}
+
+void Scheduler::Impl::order_pod(NodeIndex i, const Prepared& p) {
+  const Json& tmpl = *p.tmpl;
+  auto work = std::make_unique<Leaf>();
+  work->order = spec::to_json(tmpl);
+  work->cause = p.call.cause;
+  work->daemon = tmpl.get_bool("daemon");
+  work->container_set = p.resolved->type == spec::TemplateType::container_set;
+  work->capture_result = p.resolved->type == spec::TemplateType::data;
+  if (const Composite* boundary = composite(p.call.boundary)) {
+    work->capture_result =
+        work->capture_result || boundary->prepared.resolved->refers_to_result(task_of(p.call.name));
+  }
+  if (tagged_volumes_) work->spec = pod_fields_for(p.call.boundary);
+  const Json& outputs = tmpl.get("outputs");
+  for (const char* kind : {"parameters", "artifacts"}) {
+    for (const Json& o : outputs.get_array(kind)) {
+      if (!o.get_string("globalName").empty()) work->outputs = outputs;
+    }
+  }
+  Node& n = graph_[i];
+  n.work = std::move(work);
+  n.pod_live = true;
+  ++live_pods_;
+  if (n.s.type == NodeType::pod) pod_counted(i, true);
+  set_deadlines(i, tmpl);
+  if (n.as<Leaf>()->container_set) make_containers(i, tmpl);
+  emit(start_pod(i));
+}
+
+/// The order as it was and, after a restart, is again.
+StartPod Scheduler::Impl::start_pod(NodeIndex i) const {
+  const Node& n = graph_[i];
+  const Leaf& work = *n.as<Leaf>();
+  StartPod order;
+  order.node_id = n.s.id;
+  order.node_name = n.s.name;
+  order.display_name = n.s.display_name;
+  if (auto tmpl = spec::parse_json(work.order)) order.tmpl = std::move(*tmpl);
+  order.pod_name = spec::pod_name(name_, n.s.name, order.tmpl.get_string("name"));
+  order.generation = n.generation;
+  order.spec = pod_fields_;
+  if (!work.spec.empty()) {
+    if (auto own = spec::parse_json(work.spec)) order.spec = std::move(*own);
+  }
+  order.capture_result = work.capture_result;
+  order.daemon = work.daemon;
+  order.cause = work.cause;
+  return order;
+}
+
+/// activeDeadlineSeconds, timeout and pendingTimeout of a template, from the making of its node.
+void Scheduler::Impl::set_deadlines(NodeIndex i, const Json& tmpl) {
+  const TimePoint started = graph_[i].s.started_at.value_or(now_);
+  std::optional<TimePoint> end;
+  const auto earliest = [&](TimePoint at) { end = end ? std::min(*end, at) : at; };
+  if (const auto seconds = spec::parse_duration(text_or_empty(tmpl.get("activeDeadlineSeconds")))) {
+    earliest(now_ + std::chrono::duration_cast<std::chrono::milliseconds>(*seconds));
+  }
+  if (const auto timeout = spec::parse_duration(text_or_empty(tmpl.get("timeout")))) {
+    earliest(started + std::chrono::duration_cast<std::chrono::milliseconds>(*timeout));
+  }
+  const Node& n = graph_[i];
+  if (n.owner.kind == OwnerKind::attempt) {
+    if (const auto* retry = graph_[n.owner.node].as<RetryWork>(); retry != nullptr && retry->max_duration) {
+      earliest(*retry->max_duration);
+    }
+  }
+  std::optional<TimePoint> pending;
+  if (const auto limit = spec::parse_duration(text_or_empty(tmpl.get("pendingTimeout")))) {
+    pending = started + std::chrono::duration_cast<std::chrono::milliseconds>(*limit);
+  }
+  Leaf* work = n.as<Leaf>();
+  if (work == nullptr) {  // it waits for a lock
+    if (end && (!pending || *end < *pending)) pending = end;
+    if (pending) set_timer(*pending, TimerKind::pending, i);
+    return;
+  }
+  work->deadline = end;
+  work->pending_deadline = pending;
+  work->deadline_message = kPodDeadline;
+  if (end) set_timer(*end, TimerKind::pod, i);
+  if (pending) set_timer(*pending, TimerKind::pending, i);
+}
+
+/// The pod is ended by us: its node is final at once, the pod itself when it reports done.
+void Scheduler::Impl::pod_over(NodeIndex i, Phase phase, std::string message, std::string cause) {
+  Node& n = graph_[i];
+  if (completed(n.s.phase)) return;
+  if (n.pod_live) emit(StopPod{n.s.id, std::chrono::seconds(30), std::move(cause)});
+  end_containers(i, message);
+  set_phase(i, phase, std::move(message));
+}
+
+void Scheduler::Impl::take(const PodPending& e) {
+  const NodeIndex i = graph_.by_id(e.node_id);
+  if (i != kNoNode && graph_[i].pod_live && graph_[i].s.phase == Phase::pending) set_message(i, e.message);
+}
+
+void Scheduler::Impl::take(const PodRunning& e) {
+  const NodeIndex i = graph_.by_id(e.node_id);
+  if (i == kNoNode || !graph_[i].pod_live || graph_[i].s.phase != Phase::pending) return;
+  graph_[i].s.host_node_name = e.host_node_name;
+  graph_.touch(i);
+  if (graph_[i].as<Leaf>()->daemon) return;  // it runs when it is ready
+  set_phase(i, Phase::running, "");
+}
+
+void Scheduler::Impl::take(const PodReady& e) {
+  const NodeIndex i = graph_.by_id(e.node_id);
+  if (i == kNoNode || !graph_[i].pod_live || completed(graph_[i].s.phase)) return;
+  if (!graph_[i].as<Leaf>()->daemon) return;
+  graph_[i].s.pod_ip = e.pod_ip;
+  set_message(i, "");
+  mark_daemoned(i);
+}
+
+void Scheduler::Impl::take(const PodProgress& e) {
+  const NodeIndex i = graph_.by_id(e.node_id);
+  if (i != kNoNode && graph_[i].pod_live && !completed(graph_[i].s.phase)) count_progress(i, e.progress);
+}
+
+void Scheduler::Impl::take(const PodDone& e) {
+  const NodeIndex i = graph_.by_id(e.node_id);
+  if (i == kNoNode || !graph_[i].pod_live) return;
+  Node& n = graph_[i];
+  n.pod_live = false;
+  --live_pods_;
+  if (live_pods_ == 0) push(Op::conclude);
+  if (completed(n.s.phase)) {  // it was stopped, or a daemon whose template is over
+    let_go(i);
+    return;
+  }
+  take_outputs(i, e);
+  n.transient = e.transient;
+  Phase phase = e.phase;
+  if (n.as<Leaf>()->daemon && phase == Phase::succeeded) phase = Phase::failed;
+  end_containers(i, phase == Phase::succeeded ? "" : "Pod Failed whilst container running");
+  if (phase == Phase::succeeded) save_memo(i);
+  add_global_outputs(n.s.outputs);
+  set_phase(i, phase, e.message);
+}
+
+/// outputs as reported, with the exit code and the names under which the template exports them.
+void Scheduler::Impl::take_outputs(NodeIndex i, const PodDone& e) {
+  Node& n = graph_[i];
+  Json outputs = e.outputs;
+  if (e.exit_code) outputs.set("exitCode", std::to_string(*e.exit_code));
+  const Json& defined = n.as<Leaf>()->outputs;
+  for (const char* kind : {"parameters", "artifacts"}) {
+    if (defined.is_null() || outputs.find(kind) == nullptr) continue;
+    for (Json& o : outputs.find(kind)->as_array()) {
+      const Json* def = find_named(defined.get_array(kind), o.get_string("name"));
+      const std::string global = def == nullptr ? "" : def->get_string("globalName");
+      if (!global.empty()) o.set("globalName", global);
+    }
+  }
+  n.s.outputs = std::move(outputs);
+}
+
+// ------------------------------------------------------------------------------------ container sets
+
+/// A node for each container, connected as its dependencies say (container_set_template.go).
+void Scheduler::Impl::make_containers(NodeIndex i, const Json& tmpl) {
+  const Json::Array& containers = tmpl.get("containerSet").get_array("containers");
+  const std::string name = graph_[i].s.name;
+  for (const Json& c : containers) {
+    std::string child = name + "." + c.get_string("name");
+    if (graph_.by_name(child) != kNoNode) continue;
+    const NodeIndex n = make_named(std::move(child), NodeType::container, i, Phase::pending);
+    graph_[n].s.template_name = graph_[i].s.template_name;
+    graph_[n].s.template_ref = graph_[i].s.template_ref;
+    graph_[n].s.template_scope = graph_[i].s.template_scope;
+    graph_[n].s.node_flag = graph_[i].s.node_flag;
+  }
+  for (const Json& c : containers) {
+    const NodeIndex child = graph_.by_name(name + "." + c.get_string("name"));
+    const Json::Array& dependencies = c.get_array("dependencies");
+    if (dependencies.empty()) add_child(i, child);
+    for (const Json& d : dependencies) {
+      const NodeIndex parent = graph_.by_name(name + "." + text_or_empty(d));
+      if (parent != kNoNode) add_child(parent, child);
+    }
+  }
+}
+
+void Scheduler::Impl::take(const ContainerChanged& e) {
+  const NodeIndex pod = graph_.by_id(e.node_id);
+  if (pod == kNoNode || !graph_[pod].pod_live) return;
+  const NodeIndex i = graph_.by_name(graph_[pod].s.name + "." + e.container);
+  if (i == kNoNode || completed(graph_[i].s.phase)) return;
+  if (e.exit_code) graph_[i].s.outputs.set("exitCode", std::to_string(*e.exit_code));
+  set_phase(i, e.phase, e.message);
+}
+
+/// No container outlives its pod.
+void Scheduler::Impl::end_containers(NodeIndex i, const std::string& message) {
+  const Leaf* work = graph_[i].as<Leaf>();
+  if (work == nullptr || !work->container_set) return;
+  const auto tmpl = spec::parse_json(work->order);
+  for (const Json& c : tmpl->get("containerSet").get_array("containers")) {
+    const NodeIndex child = graph_.by_name(graph_[i].s.name + "." + c.get_string("name"));
+    if (child == kNoNode || completed(graph_[child].s.phase)) continue;
+    if (message.empty()) {
+      set_phase(child, Phase::succeeded);
+    } else {
+      set_phase(child, Phase::failed, message);
+    }
+  }
+}
+
+}  // namespace skiff::runner

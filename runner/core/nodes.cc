@@ -1,0 +1,366 @@
+// Nodes: making them, changing their phases, connecting them to their parents, and telling their owners once
+// they have settled (their end and that of all their hooks).
+#include <fmt/format.h>
+
+#include "runner/core/fields.h"
+#include "runner/core/impl.h"
+
+namespace skiff::runner {
+namespace {
+
+bool is_active(Phase phase) { return phase == Phase::pending || phase == Phase::running; }
+
+/// The types that parallelism and failFast of a template look at (node_counters.go).
+bool counts(NodeType type) {
+  return type == NodeType::pod || type == NodeType::steps || type == NodeType::dag;
+}
+
+bool has_progress(NodeType type) {
+  return type == NodeType::pod || type == NodeType::http || type == NodeType::plugin ||
+         type == NodeType::container || type == NodeType::suspend;
+}
+
+/// The name without that of the boundary and the dot (operator.go initializeNode, stepsOrDagSeparator).
+std::string display_name(const std::string& name, const std::string& boundary) {
+  if (!name.starts_with(boundary)) return name;
+  const std::string_view rest = std::string_view(name).substr(boundary.size());
+  std::size_t dot = 0;
+  if (rest.starts_with('[')) {
+    dot = 1;
+    while (dot < rest.size() && rest[dot] >= '0' && rest[dot] <= '9') ++dot;
+    dot = dot > 1 && dot < rest.size() && rest[dot] == ']' ? dot + 1 : 0;
+  }
+  if (dot < rest.size() && rest[dot] == '.') return std::string(rest.substr(dot + 1));
+  return std::string(rest);
+}
+
+}  // namespace
+
+NodeIndex Scheduler::Impl::make_named(std::string name, NodeType type, NodeIndex boundary, Phase phase) {
+  const NodeIndex i = graph_.add(std::move(name));
+  Node& n = graph_[i];
+  n.boundary = boundary;
+  n.s.type = type;
+  n.s.phase = phase;
+  n.s.started_at = now_;
+  if (boundary == kNoNode) {
+    n.s.display_name = n.s.name;
+  } else {
+    n.s.boundary_id = graph_[boundary].s.id;
+    n.s.display_name = display_name(n.s.name, graph_[boundary].s.name);
+    n.on_exit = graph_[boundary].on_exit;
+  }
+  if (has_progress(type)) {
+    n.s.progress = "0/1";
+    ++progress_total_;
+  }
+  if (completed(phase)) n.s.finished_at = now_;
+  return i;
+}
+
+NodeIndex Scheduler::Impl::make(const Call& call, NodeType type, Phase phase, std::string message) {
+  if (const NodeIndex there = adopting_ ? graph_.by_name(call.name) : kNoNode; there != kNoNode) {
+    adopt(there, call);
+    return there;
+  }
+  const NodeIndex i = make_named(call.name, type, call.boundary, phase);
+  Node& n = graph_[i];
+  n.s.template_name = call.target.template_name;
+  n.s.template_ref = call.target.template_ref;
+  n.s.template_scope = call.base->scope;
+  n.s.message = std::move(message);
+  if (call.hooked || call.retried) n.s.node_flag = spec::NodeFlag{call.hooked, call.retried};
+  n.owner = call.owner;
+  n.depth = call.depth;
+  n.on_exit = call.on_exit;
+  n.locked = call.locked;
+  if (call.hooks && type != NodeType::skipped) {
+    n.hooks = std::make_unique<Hooks>();
+    n.hooks->spec = call.hooks;
+    n.hooks->name = call.hook_name;
+    n.hooks->each.resize(call.hooks->hooks.size());
+  }
+  count(i, Phase::none);
+  connect(i);
+  if (n.owner.kind == OwnerKind::entry) {
+    entry_ = i;
+    push(Op::entry);
+  }
+  if (n.hooks && !n.hooks->each.empty()) push(Op::hooks, i);
+  if (completed(phase)) push(Op::fulfilled, i);
+  return i;
+}
+
+/// The node of that name (one that waited for a lock, or that a retry of the workflow left), else a new one.
+NodeIndex Scheduler::Impl::make_or_adopt(const Call& call, NodeType type, Phase phase) {
+  const NodeIndex i = graph_.by_name(call.name);
+  if (i == kNoNode) return make(call, type, phase);
+  graph_[i].locked = call.locked;
+  if (graph_[i].s.phase != phase) set_phase(i, phase);
+  return i;
+}
+
+/// What a node shows of the template that it runs (operator.go initializeExecutableNode).
+void Scheduler::Impl::init_inputs(NodeIndex i, const Prepared& p) {
+  Node& n = graph_[i];
+  if (const Json& inputs = p.tmpl->get("inputs"); has_arguments(inputs)) n.s.inputs = inputs;
+  if (const Json& memo = p.tmpl->get("memoize"); memo.is_object() && !n.s.memoization) {
+    n.s.memoization = spec::MemoizationStatus{false, memo.get_string("key"),
+                                              memo.get("cache").get("configMap").get_string("name")};
+  }
+  set_display_name(i, p);
+  graph_.touch(i);
+}
+
+void Scheduler::Impl::set_phase(NodeIndex i, Phase phase, std::string message) {
+  set_message(i, std::move(message));
+  set_phase(i, phase);
+}
+
+void Scheduler::Impl::set_message(NodeIndex i, std::string message) {
+  if (graph_[i].s.message == message) return;
+  graph_[i].s.message = std::move(message);
+  graph_.touch(i);
+}
+
+void Scheduler::Impl::set_phase(NodeIndex i, Phase phase) {
+  Node& n = graph_[i];
+  const Phase before = n.s.phase;
+  if (before == phase) return;
+  n.s.phase = phase;
+  graph_.touch(i);
+  count(i, before);
+  if (completed(phase)) {
+    n.s.daemoned = false;
+    n.s.finished_at = now_;
+    if (phase == Phase::succeeded && has_progress(n.s.type)) {
+      const auto [done, total] = parse_progress(n.s.progress);
+      (void)done;
+      count_progress(i, fmt::format("{}/{}", total, total));
+    }
+    if (n.pod_counted) pod_counted(i, false);
+    push(Op::fulfilled, i);
+  } else if (n.hooks && !n.hooks->each.empty()) {
+    push(Op::hooks, i);
+  }
+  if (n.owner.kind == OwnerKind::entry) push(Op::entry);
+}
+
+/// A daemon is ready: it counts as fulfilled, though it runs on (NodeStatus.Fulfilled).
+void Scheduler::Impl::mark_daemoned(NodeIndex i) {
+  Node& n = graph_[i];
+  n.s.daemoned = true;
+  daemons_.push_back(i);
+  graph_.touch(i);
+  set_phase(i, Phase::running);
+  push(Op::fulfilled, i);
+}
+
+/// Keeps the boundary's counters.
+void Scheduler::Impl::count(NodeIndex i, Phase before) {
+  Node& n = graph_[i];
+  if (!counts(n.s.type) || n.boundary == kNoNode) return;
+  Composite* boundary = composite(n.boundary);
+  if (boundary == nullptr) return;
+  const bool active = is_active(n.s.phase);
+  if (active && !n.counted) ++boundary->active_children;
+  if (!active && n.counted) {
+    --boundary->active_children;
+    if (!boundary->blocked.empty()) push(Op::drain, n.boundary);
+  }
+  n.counted = active;
+  if (failed_or_error(before)) --boundary->unsuccessful;
+  if (failed_or_error(n.s.phase)) ++boundary->unsuccessful;
+  if (boundary->fail_fast && boundary->unsuccessful > 0) push(Op::drain, n.boundary);
+}
+
+Composite* Scheduler::Impl::composite(NodeIndex i) const {
+  return i == kNoNode ? nullptr : graph_[i].as<Composite>();
+}
+
+bool Scheduler::Impl::may_run(bool on_exit) const {
+  return shutdown_ == Shutdown::none || (shutdown_ == Shutdown::stop && on_exit);
+}
+
+void Scheduler::Impl::add_child(NodeIndex parent, NodeIndex child) {
+  auto& children = graph_[parent].s.children;
+  const std::string& id = graph_[child].s.id;
+  if (!children.empty() && children.back() == id) return;
+  if (adopting_ && edges_.contains({parent, child})) return;
+  children.push_back(id);
+  graph_.touch(parent);
+}
+
+/// Puts a new node where its owner expects it.
+void Scheduler::Impl::connect(NodeIndex i) {
+  const Owner owner = graph_[i].owner;
+  switch (owner.kind) {
+    case OwnerKind::step:
+      add_child(owner.node, i);
+      if (auto* group = graph_[owner.node].as<GroupWork>()) group->children[owner.slot] = i;
+      break;
+    case OwnerKind::task:
+      if (auto* dag = graph_[owner.node].as<DagWork>()) {
+        dag->item_node[owner.slot] = i;
+        const std::uint32_t task = dag->item_task[owner.slot];
+        if (dag->tasks[task].loop) {
+          add_child(dag->tasks[task].node, i);
+        } else {
+          dag->tasks[task].node = i;
+          connect_task(owner.node, task, i);
+        }
+      }
+      break;
+    case OwnerKind::hook:
+      graph_[owner.node].hooks->each[owner.slot].node = i;
+      add_child(owner.node, i);
+      break;
+    case OwnerKind::exit:
+      graph_[owner.node].hooks->exit.node = i;
+      add_child(owner.node, i);
+      break;
+    case OwnerKind::attempt:
+      add_child(owner.node, i);
+      break;
+    case OwnerKind::workflow_hook:
+      hooks_[owner.slot].node = i;
+      if (entry_ != kNoNode) add_child(entry_, i);
+      break;
+    case OwnerKind::workflow_exit:
+      exit_.node = i;
+      break;
+    default:
+      break;
+  }
+}
+
+/// The nodes that what comes next is connected to (operator.go getOutboundNodes).
+void Scheduler::Impl::outbound(NodeIndex i, std::vector<NodeIndex>& out) const {
+  const Node& n = graph_[i];
+  const auto each = [&](const std::vector<std::string>& ids) {
+    for (const std::string& id : ids) {
+      if (const NodeIndex c = graph_.by_id(id); c != kNoNode) outbound(c, out);
+    }
+  };
+  switch (n.s.type) {
+    case NodeType::pod:
+    case NodeType::container:
+    case NodeType::task_group: {
+      // A pod leads on to the containers of its set; its other children come after it.
+      std::vector<std::string> inner;
+      for (const std::string& id : n.s.children) {
+        const NodeIndex c = graph_.by_id(id);
+        const bool container = c != kNoNode && graph_[c].s.type == NodeType::container;
+        if (n.s.type == NodeType::task_group || container) inner.push_back(id);
+      }
+      if (inner.empty()) {
+        out.push_back(i);
+      } else {
+        each(inner);
+      }
+      return;
+    }
+    case NodeType::retry:
+      if (!n.s.children.empty()) {
+        if (const NodeIndex c = graph_.by_id(n.s.children.back()); c != kNoNode) out.push_back(c);
+        return;
+      }
+      break;
+    case NodeType::steps:
+    case NodeType::dag:
+      if (n.s.memoization && n.s.memoization->hit) {
+        out.push_back(i);
+        return;
+      }
+      break;
+    case NodeType::step_group:
+      break;
+    default:
+      out.push_back(i);
+      return;
+  }
+  each(n.s.outbound_nodes);
+}
+
+void Scheduler::Impl::set_outbound(NodeIndex i, const std::vector<NodeIndex>& from) {
+  std::vector<NodeIndex> out;
+  for (const NodeIndex f : from) outbound(f, out);
+  auto& ids = graph_[i].s.outbound_nodes;
+  ids.clear();
+  for (const NodeIndex o : out) ids.push_back(graph_[o].s.id);
+  graph_.touch(i);
+}
+
+/// The node has come to its end, or is a daemon that is ready. Its hooks come next.
+void Scheduler::Impl::fulfilled(NodeIndex i) {
+  Node& n = graph_[i];
+  if (n.gone || !n.s.fulfilled()) return;
+  if (completed(n.s.phase)) {
+    if (n.locked) unlock(i);
+    if (n.as<Composite>() != nullptr) kill_daemons(i);
+    if (!n.pod_live) let_go(i);
+  }
+  if (n.hooks && !advance_hooks(i)) return;
+  settle(i);
+}
+
+/// What the work of a node kept is not needed after its end.
+void Scheduler::Impl::let_go(NodeIndex i) { graph_[i].work.reset(); }
+
+void Scheduler::Impl::settle(NodeIndex i) {
+  const Owner owner = graph_[i].owner;
+  if (graph_[i].told && owner.kind != OwnerKind::attempt) return;
+  graph_[i].told = true;
+  switch (owner.kind) {
+    case OwnerKind::group:
+      group_done(owner.node, i);
+      break;
+    case OwnerKind::step:
+      step_settled(owner.node);
+      break;
+    case OwnerKind::task:
+      item_settled(owner.node, owner.slot);
+      break;
+    case OwnerKind::attempt:
+      attempt_settled(owner.node);
+      break;
+    case OwnerKind::hook:
+      hook_settled(owner.node, owner.slot);
+      break;
+    case OwnerKind::exit:
+      exit_settled(owner.node);
+      break;
+    case OwnerKind::workflow_hook:
+      hooks_[owner.slot].done = true;
+      push(Op::entry);
+      break;
+    case OwnerKind::workflow_exit:
+      exit_.done = true;
+      push(Op::entry);
+      break;
+    case OwnerKind::entry:
+      push(Op::entry);
+      break;
+    case OwnerKind::none:
+      break;
+  }
+}
+
+/// Daemons end with the template that started them, as Succeeded (exec_control.go killDaemonedChildren).
+void Scheduler::Impl::kill_daemons(NodeIndex boundary) {
+  std::vector<NodeIndex> kept;
+  for (const NodeIndex d : daemons_) {
+    const Node& n = graph_[d];
+    if (n.gone || !n.s.daemoned) continue;
+    if (n.boundary != boundary) {
+      kept.push_back(d);
+      continue;
+    }
+    if (n.pod_live)
+      emit(StopPod{n.s.id, std::chrono::seconds(30), "the template that started the daemon is over"});
+    set_phase(d, Phase::succeeded);
+  }
+  daemons_ = std::move(kept);
+}
+
+}  // namespace skiff::runner

@@ -1,0 +1,261 @@
+// Outputs: what nodes leave to others as variables, what loops leave as lists, what templates export of their
+// children's, and what becomes the workflow's (operator.go buildLocalScope, processAggregateNodeOutputs,
+// getTemplateOutputsFromScope).
+#include <algorithm>
+#include <map>
+
+#include <fmt/format.h>
+
+#include "runner/core/fields.h"
+#include "runner/core/impl.h"
+
+namespace skiff::runner {
+namespace {
+
+/// As Go prints a value with %v, which is what AnyString makes of an expression's result.
+std::string go_print(const Json& value) {
+  if (value.is_null()) return "<nil>";
+  if (auto text = text_of(value)) return *text;
+  std::string out = value.is_array() ? "[" : "map[";
+  std::string gap;
+  if (value.is_array()) {
+    for (const Json& e : value.as_array()) {
+      out += gap + go_print(e);
+      gap = " ";
+    }
+    return out + "]";
+  }
+  std::map<std::string_view, const Json*> sorted;
+  for (const auto& [k, v] : value.as_object()) sorted.emplace(k, &v);
+  for (const auto& [k, v] : sorted) {
+    out += fmt::format("{}{}:{}", gap, k, go_print(*v));
+    gap = " ";
+  }
+  return out + "]";
+}
+
+/// Numbers as Go writes a float64 that it read.
+Json normalised(const Json& value) {
+  if (value.is_number()) return Json(value.as_double().value_or(0));
+  Json out = value;
+  if (out.is_array()) {
+    for (Json& e : out.as_array()) e = normalised(e);
+  } else if (out.is_object()) {
+    for (auto& [k, v] : out.as_object()) v = normalised(v);
+  }
+  return out;
+}
+
+/// A JSON list of the values: as JSON if all of them are lists or maps, else as strings
+/// (aggregatedJSONValueList).
+std::string value_list(const std::vector<std::string>& values) {
+  Json parsed = Json::array();
+  Json texts = Json::array();
+  bool all = true;
+  for (const std::string& v : values) {
+    texts.push_back(v);
+    if (!all) continue;
+    auto json = spec::parse_json(v);
+    all = json && (json->is_array() || json->is_object());
+    if (all) parsed.push_back(normalised(*json));
+  }
+  return go_json(all ? parsed : texts);
+}
+
+/// What Go's encoding/json says of a text that is no JSON.
+std::string json_complaint(const std::string& text, const spec::JsonError& error) {
+  const std::size_t begin = text.find_first_not_of(" \t\r\n");
+  if (begin == std::string::npos) return "unexpected end of JSON input";
+  const std::size_t at = std::min(std::max(error.offset, begin), text.size() - 1);
+  return fmt::format(
+      "invalid character '{}' looking for beginning of value (the result of a loop's item must be "
+      "JSON; it is `{}`)",
+      text[at], text.substr(0, 80));
+}
+
+/// One output parameter of a steps or dag template; an error if it has no value.
+std::string output_value(const Json& parameter, const spec::Scope& scope, std::string& out) {
+  const Json& from = parameter.get("valueFrom");
+  if (!from.is_object()) return "output parameters must have a valueFrom specified";
+  const auto fallback = text_of(from.get("default"));
+  const auto or_default = [&](std::string error) -> std::string {
+    if (!fallback) return error;
+    out = *fallback;
+    return "";
+  };
+  if (const std::string expression = from.get_string("expression"); !expression.empty()) {
+    const spec::Evaluated result = spec::evaluate_expression(expression, scope);
+    if (!result.error.empty()) return or_default(result.error);
+    if (result.value.is_null()) {
+      return or_default(fmt::format("failed to evaluate expression {}", spec::quote_json(expression)));
+    }
+    out = go_print(result.value);
+    return "";
+  }
+  const std::string source = from.get_string("parameter");
+  if (source.empty()) return "";
+  const spec::Reference ref = spec::resolve_reference(source, scope);
+  if (!ref.error.empty()) return or_default(ref.error);
+  if (ref.value) {
+    out = go_print(*ref.value);
+  } else if (ref.entry->known == spec::Known::absent) {
+    return or_default(fmt::format(
+        "output parameter {}: {} is an absent optional (skipped/omitted node output with no default)",
+        spec::quote_json(parameter.get_string("name")), spec::quote_json(source)));
+  } else {
+    out = ref.entry->text;
+  }
+  return "";
+}
+
+}  // namespace
+
+/// Outputs are those of the last try; hooks are no tries (possiblyGetRetryChildNode).
+const Node* Scheduler::Impl::outputs_node(const Node& n) const {
+  if (n.s.type != NodeType::retry || (n.s.memoization && n.s.memoization->hit)) return &n;
+  for (auto id = n.s.children.rbegin(); id != n.s.children.rend(); ++id) {
+    const NodeIndex c = graph_.by_id(*id);
+    if (c == kNoNode) continue;
+    const auto& flag = graph_[c].s.node_flag;
+    if (!flag || !flag->hooked) return &graph_[c];
+  }
+  return &n;
+}
+
+void Scheduler::Impl::add_node_names(spec::Scope& scope, const std::string& prefix, const Node& node) const {
+  const spec::NodeStatus& s = outputs_node(node)->s;
+  scope.set(prefix + ".id", s.id);
+  if (s.started_at) scope.set(prefix + ".startedAt", spec::to_rfc3339(*s.started_at));
+  if (s.finished_at) scope.set(prefix + ".finishedAt", spec::to_rfc3339(*s.finished_at));
+  if (!s.pod_ip.empty()) scope.set(prefix + ".ip", s.pod_ip);
+  if (s.phase != Phase::none) scope.set(prefix + ".status", std::string(spec::to_string(s.phase)));
+  if (!s.host_node_name.empty()) scope.set(prefix + ".hostNodeName", s.host_node_name);
+  if (auto result = text_of(s.outputs.get("result")))
+    scope.set(prefix + ".outputs.result", std::move(*result));
+  if (auto code = text_of(s.outputs.get("exitCode"))) scope.set(prefix + ".exitCode", std::move(*code));
+  for (const Json& p : s.outputs.get_array("parameters")) {
+    if (auto value = text_of(p.get("value"))) {
+      scope.set(prefix + ".outputs.parameters." + p.get_string("name"), std::move(*value));
+    }
+  }
+  for (const Json& a : s.outputs.get_array("artifacts")) {
+    scope.set_artifact(prefix + ".outputs.artifacts." + a.get_string("name"), a);
+  }
+}
+
+/// The declared outputs of a node that was skipped or omitted: the default, or known to be absent (scope.go,
+/// addSkippedNodeOutputsToScope).
+void Scheduler::Impl::add_absent_outputs(spec::Scope& scope, const std::string& prefix, const Node& n,
+                                         const TemplateBase& base, const Json& task, bool artifacts) const {
+  if (!n.s.outputs.is_null() || (n.s.phase != Phase::skipped && n.s.phase != Phase::omitted)) return;
+  const TemplateBook::Answer answer = book_.resolve(base, Target::of(task, false));
+  if (!answer.resolved) return;
+  const Json& outputs = answer.resolved->json->get("outputs");
+  for (const Json& p : outputs.get_array("parameters")) {
+    const std::string name = prefix + ".outputs.parameters." + p.get_string("name");
+    if (auto fallback = text_of(p.get("valueFrom").get("default"))) {
+      scope.set(name, std::move(*fallback));
+    } else {
+      scope.set_absent(name);
+    }
+  }
+  if (!outputs.get("result").is_null()) scope.set_absent(prefix + ".outputs.result");
+  if (!artifacts) return;
+  for (const Json& a : outputs.get_array("artifacts")) {
+    scope.set_artifact(prefix + ".outputs.artifacts." + a.get_string("name"), Json::object());
+  }
+}
+
+/// The lists that a loop's items make together; an error if a result is no JSON.
+std::string Scheduler::Impl::aggregate(spec::Scope& scope, const std::string& prefix,
+                                       const std::vector<NodeIndex>& nodes) const {
+  if (nodes.empty()) return "";
+  Json results = Json::array();
+  Json parameters = Json::array();
+  std::map<std::string, std::vector<std::string>> by_name;
+  for (const NodeIndex i : nodes) {
+    const spec::NodeStatus& s = graph_[i].s;
+    if (s.outputs.is_null() || s.phase != Phase::succeeded) continue;
+    Json one = Json::object();
+    for (const Json& p : s.outputs.get_array("parameters")) {
+      std::string value = text_or_empty(p.get("value"));
+      by_name[p.get_string("name")].push_back(value);
+      one.set(p.get_string("name"), std::move(value));
+    }
+    if (!one.empty()) parameters.push_back(std::move(one));
+    if (const auto result = text_of(s.outputs.get("result"))) {
+      spec::JsonError error;
+      auto json = spec::parse_json(*result, &error);
+      if (!json) return json_complaint(*result, error);
+      results.push_back(std::move(*json));
+    }
+  }
+  scope.set(prefix + ".outputs.result", spec::to_json(results, {.escape_html = true}));
+  scope.set(prefix + ".outputs.parameters", go_json(parameters));
+  for (const auto& [name, values] : by_name)
+    scope.set(prefix + ".outputs.parameters." + name, value_list(values));
+  return "";
+}
+
+/// The outputs of a steps or dag template, null if it declares none.
+std::string Scheduler::Impl::template_outputs(const Json& tmpl, const spec::Scope& scope, Json& out) const {
+  const Json& declared = tmpl.get("outputs");
+  if (!has_outputs(declared)) return "";
+  out = Json::object();
+  for (const Json& p : declared.get_array("parameters")) {
+    std::string value;
+    if (std::string error = output_value(p, scope, value); !error.empty()) return error;
+    Json made = p;
+    made.erase("valueFrom");
+    made.set("value", std::move(value));
+    out["parameters"].push_back(std::move(made));
+  }
+  for (const Json& a : declared.get_array("artifacts")) {
+    if (a.get_string("from").empty() && a.get_string("fromExpression").empty()) continue;
+    Json found;
+    if (std::string error = resolve_artifact(a, scope, found); !error.empty()) {
+      if (a.get_bool("optional") && error.find("Unable to resolve") != std::string::npos) continue;
+      return "unable to resolve outputs from scope: " + error;
+    }
+    found.set("name", a.get_string("name"));
+    out["artifacts"].push_back(std::move(found));
+  }
+  return "";
+}
+
+/// Exports what has a globalName as an output of the workflow; the last one wins.
+void Scheduler::Impl::add_global_outputs(const Json& outputs) {
+  const auto put = [this](const char* kind, const std::string& name, Json value) {
+    Json& list = outputs_[kind];
+    if (list.is_null()) list = Json::array();
+    for (Json& old : list.as_array()) {
+      if (old.get_string("name") == name) {
+        old = std::move(value);
+        return;
+      }
+    }
+    list.push_back(std::move(value));
+  };
+  for (const Json& p : outputs.get_array("parameters")) {
+    const std::string name = p.get_string("globalName");
+    const auto value = text_of(p.get("value"));
+    if (name.empty() || !value) continue;
+    globals_.set("workflow.outputs.parameters." + name, *value);
+    Json global = Json::object();
+    global.set("name", name);
+    global.set("value", *value);
+    put("parameters", name, std::move(global));
+  }
+  for (const Json& a : outputs.get_array("artifacts")) {
+    const std::string name = a.get_string("globalName");
+    if (name.empty()) continue;
+    Json global = a;
+    global.set("name", name);
+    global.erase("globalName");
+    global.erase("path");
+    globals_.set_artifact("workflow.outputs.artifacts." + name, global);
+    put("artifacts", name, std::move(global));
+  }
+}
+
+}  // namespace skiff::runner

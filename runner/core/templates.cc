@@ -1,0 +1,164 @@
+#include "runner/core/templates.h"
+
+#include "runner/core/fields.h"
+#include "spec/merge.h"
+#include "spec/tags.h"
+
+namespace skiff::runner {
+namespace {
+
+void fill(TemplateBase& base, Json* templates) {
+  if (templates == nullptr || !templates->is_array()) return;
+  for (Json& t : templates->as_array()) {
+    std::string name = t.get_string("name");
+    base.templates.emplace(std::move(name), std::make_shared<const Json>(std::move(t)));
+  }
+}
+
+/// Labels and annotations of the object for templates that don't set them (addPodMetadata).
+void add_pod_metadata(Json& tmpl, const Json& pod_metadata) {
+  for (const char* kind : {"annotations", "labels"}) {
+    for (const auto& [key, value] : pod_metadata.get_object(kind)) {
+      Json& own = tmpl["metadata"][kind];
+      if (own.find(key) == nullptr) own.set(key, value);
+    }
+  }
+}
+
+/// templateDefaults without the bodies of other types (mergedTemplateDefaultsInto).
+Json defaults_for(const Json& defaults, spec::TemplateType type) {
+  Json out = defaults;
+  for (const char* body : {"container", "containerSet", "steps", "dag", "script", "resource", "data",
+                           "suspend", "http", "plugin"}) {
+    if (spec::to_string(type) != body) out.erase(body);
+  }
+  return out;
+}
+
+/// The name that ends right before `end`: in `…tasks.NAME` or `…tasks['NAME']`.
+std::string name_before(const std::string& text, std::size_t end) {
+  const std::string_view head = std::string_view(text).substr(0, end);
+  std::string_view name;
+  std::string_view left;
+  if (head.ends_with("']") || head.ends_with("\"]")) {
+    const char quote = head[head.size() - 2];
+    std::size_t close = head.size() - 2;
+    if (close > 0 && head[close - 1] == '\\') --close;
+    const std::size_t open = head.rfind(quote, close - 1);
+    if (open == std::string_view::npos || close == 0) return "";
+    name = head.substr(open + 1, close - open - 1);
+    left = head.substr(0, open);
+    if (left.ends_with('\\')) left.remove_suffix(1);
+    if (!left.ends_with('[')) return "";
+    left.remove_suffix(1);
+  } else {
+    const std::size_t dot = head.rfind('.');
+    if (dot == std::string_view::npos) return "";
+    name = head.substr(dot + 1);
+    left = head.substr(0, dot);
+  }
+  return left.ends_with("steps") || left.ends_with("tasks") ? std::string(name) : "";
+}
+
+}  // namespace
+
+Target Target::of(const Json& holder, bool task) {
+  Target t;
+  t.task = task;
+  t.name = holder.get_string("name");
+  t.template_name = holder.get_string("template");
+  if (const Json& ref = holder.get("templateRef"); ref.is_object()) t.template_ref = ref;
+  if (const Json& body = holder.get("inline"); body.is_object()) {
+    t.inline_template = std::make_shared<const Json>(body);
+  }
+  return t;
+}
+
+bool Resolved::refers_to_result(const std::string& task) const {
+  if (!results_) {
+    results_ = std::make_unique<std::set<std::string, std::less<>>>();
+    constexpr std::string_view kResult = ".outputs.result";
+    const std::string text = spec::to_json(*json);
+    for (std::size_t at = text.find(kResult); at != std::string::npos; at = text.find(kResult, at + 1)) {
+      results_->insert(name_before(text, at));
+    }
+  }
+  return results_->contains(task);
+}
+
+TemplateBook::TemplateBook(Json& spec, const std::string& workflow_name, const Json& stored) {
+  // An executed template's spec has no name of its own in Argo (setExecWorkflow).
+  local_.scope = "local/" + (spec.get("workflowTemplateRef").is_object() ? std::string() : workflow_name);
+  local_.pod_metadata = spec.get("podMetadata");
+  defaults_ = spec.get("templateDefaults");
+  fill(local_, spec.find("templates"));
+  spec.erase("templates");
+  if (!stored.is_object()) return;
+  for (const auto& [key, object] : stored.as_object()) {
+    TemplateBase& base = stored_[key];
+    base.scope = key;
+    base.pod_metadata = object.get("spec").get("podMetadata");
+    Json templates = object.get("spec").get("templates");
+    fill(base, &templates);
+  }
+}
+
+const TemplateBase* TemplateBook::stored(const Json& ref) const {
+  const std::string key =
+      (ref.get_bool("clusterScope") ? "cluster/" : "namespaced/") + ref.get_string("name");
+  const auto it = stored_.find(key);
+  return it == stored_.end() ? nullptr : &it->second;
+}
+
+TemplateBook::Answer TemplateBook::resolve(const TemplateBase& from, const Target& target) const {
+  if (target.template_ref.is_object()) {
+    const std::string name = target.template_ref.get_string("name");
+    const TemplateBase* base = stored(target.template_ref);
+    if (base == nullptr) return {nullptr, "workflow template " + name + " not found"};
+    const std::string wanted = target.template_ref.get_string("template");
+    return named(*base, wanted, "template " + wanted + " not found in workflow template " + name);
+  }
+  if (target.inline_template) {
+    ResolvedPtr found = finish(from, *target.inline_template);
+    if (found->type == spec::TemplateType::none) return {nullptr, "template '' type is unknown"};
+    return {std::move(found), ""};
+  }
+  if (target.template_name.empty()) return {nullptr, "failed to get a template"};
+  return named(from, target.template_name, "template " + target.template_name + " not found");
+}
+
+TemplateBook::Answer TemplateBook::named(const TemplateBase& base, const std::string& name,
+                                         std::string missing) const {
+  ResolvedPtr& slot = base.resolved[name];
+  if (!slot) {
+    const auto it = base.templates.find(name);
+    if (it == base.templates.end()) {
+      base.resolved.erase(name);
+      return {nullptr, std::move(missing)};
+    }
+    slot = finish(base, *it->second);
+  }
+  if (slot->type == spec::TemplateType::none) return {nullptr, "template '" + name + "' type is unknown"};
+  return {slot, ""};
+}
+
+ResolvedPtr TemplateBook::finish(const TemplateBase& base, const Json& found) const {
+  auto out = std::make_shared<Resolved>();
+  out->inner = &base;
+  out->type = template_type(found);
+  out->name = found.get_string("name");
+  const bool plain = defaults_.is_null() && base.pod_metadata.is_null();
+  if (const auto it = base.templates.find(out->name);
+      plain && it != base.templates.end() && it->second.get() == &found) {
+    out->json = it->second;
+  } else {
+    Json tmpl = found;
+    add_pod_metadata(tmpl, base.pod_metadata);
+    if (defaults_.is_object()) tmpl = spec::strategic_merge(defaults_for(defaults_, out->type), tmpl);
+    out->json = std::make_shared<const Json>(std::move(tmpl));
+  }
+  out->tagged = spec::tree_has_tags(*out->json);
+  return out;
+}
+
+}  // namespace skiff::runner

@@ -1,0 +1,75 @@
+// Times that matter: ends of suspensions, backoffs, deadlines. The driver is asked for the earliest only.
+#include "runner/core/impl.h"
+
+namespace skiff::runner {
+
+/// Whether the time still means something to its node.
+bool Scheduler::Impl::is_due(const Timer& t) const {
+  if (t.kind == TimerKind::workflow) return !past_deadline_ && !end_;
+  const Node& n = graph_[t.node];
+  if (n.gone || completed(n.s.phase)) return false;
+  switch (t.kind) {
+    case TimerKind::suspend: {
+      const auto* work = n.as<SuspendWork>();
+      return work != nullptr && work->until == t.at;
+    }
+    case TimerKind::backoff: {
+      const auto* work = n.as<RetryWork>();
+      return work != nullptr && work->wait_until == t.at;
+    }
+    case TimerKind::pod: {
+      const auto* work = n.as<Leaf>();
+      return work != nullptr && work->deadline == t.at;
+    }
+    case TimerKind::pending: {
+      const auto* work = n.as<Leaf>();
+      return n.s.phase == Phase::pending && (work == nullptr || work->pending_deadline == t.at);
+    }
+    default:
+      return false;
+  }
+}
+
+void Scheduler::Impl::take(const TimerFired&) {
+  timer_set_.reset();
+  while (!timers_.empty() && timers_.begin()->at <= now_) {
+    const Timer t = *timers_.begin();
+    timers_.erase(timers_.begin());
+    if (is_due(t)) fire(t);
+  }
+}
+
+void Scheduler::Impl::fire(const Timer& t) {
+  switch (t.kind) {
+    case TimerKind::workflow:
+      past_deadline();
+      break;
+    case TimerKind::suspend:
+      suspend_over(t.node);
+      break;
+    case TimerKind::backoff:
+      graph_[t.node].as<RetryWork>()->wait_until.reset();
+      judge_attempt(t.node);
+      break;
+    case TimerKind::pod:
+      pod_over(t.node, Phase::failed, graph_[t.node].as<Leaf>()->deadline_message, "deadline");
+      break;
+    case TimerKind::pending: {
+      const std::string id = graph_[t.node].s.id;
+      if (waiting_.erase(id) != 0) emit(ReleaseLocks{id});
+      pod_over(t.node, Phase::failed, "timeout", "pending timeout");
+      break;
+    }
+  }
+}
+
+/// Asks for the earliest time that still matters, if it is not the one asked for already.
+void Scheduler::Impl::order_timer() {
+  while (!timers_.empty() && !is_due(*timers_.begin())) timers_.erase(timers_.begin());
+  const auto next = timers_.empty() || finished_ ? std::nullopt : std::optional(timers_.begin()->at);
+  if (next == timer_set_) return;
+  timer_set_ = next;
+  emit(SetTimer{next});
+}
+
+}  // namespace skiff::runner
