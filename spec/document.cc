@@ -252,8 +252,11 @@ ParsedFile parse_documents(std::string text, std::string file, const ParseLimits
   for (const auto& part : parts) {
     std::vector<Node> roots;
     try {
-      const auto read = json ? read_json : read_yaml;
-      read(*tree, builder, part.begin, part.end, roots);
+      if (json) {
+        read_json(*tree, builder, part.begin, part.end, roots);
+      } else if (!limits.plain_reader || !read_plain_yaml(*tree, builder, part.begin, part.end, roots)) {
+        read_yaml(*tree, builder, part.begin, part.end, roots);
+      }
     } catch (const DocumentError& e) {
       parsed.diagnostics.push_back(to_diagnostic(*tree, e));
       parsed.malformed.push_back(part);

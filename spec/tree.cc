@@ -63,6 +63,19 @@ void TreeBuilder::begin_document() {
   has_root_ = false;
 }
 
+TreeBuilder::Checkpoint TreeBuilder::checkpoint() const {
+  return {tree_.cells_.size(), tree_.children_.size(), tree_.own_text_.size(), diagnostics_.size()};
+}
+
+void TreeBuilder::roll_back(const Checkpoint& to) {
+  tree_.cells_.resize(to.cells);
+  weights_.resize(to.cells);
+  heights_.resize(to.cells);
+  tree_.children_.resize(to.children);
+  tree_.own_text_.resize(to.own_text);
+  diagnostics_.erase(diagnostics_.begin() + static_cast<std::ptrdiff_t>(to.diagnostics), diagnostics_.end());
+}
+
 Node TreeBuilder::root() const { return has_root_ ? Node(&tree_, last_) : Node(); }
 
 bool TreeBuilder::expects_key() const {

@@ -82,6 +82,13 @@ class TreeBuilder {
   void alias(std::size_t offset, std::size_t anchor);
   void set_json() { json_ = true; }
 
+  /// How far the tree had grown, to take back a document that a reader gave up.
+  struct Checkpoint {
+    std::size_t cells, children, own_text, diagnostics;
+  };
+  [[nodiscard]] Checkpoint checkpoint() const;
+  void roll_back(const Checkpoint& to);
+
   /// The root of the document that ended; a null if it held nothing.
   [[nodiscard]] Node root() const;
   [[nodiscard]] std::size_t depth() const { return frames_.size(); }

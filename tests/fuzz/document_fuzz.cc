@@ -53,6 +53,35 @@ bool has_unique_keys(const Json& value) {
   return true;
 }
 
+using skiff::spec::Node;
+
+/// The two readers of YAML agree on every node.
+bool same_tree(const Node& a, const Node& b) {
+  if (a.kind() != b.kind() || a.style() != b.style() || a.is_flow() != b.is_flow() || a.text() != b.text() ||
+      a.tag() != b.tag() || a.offset() != b.offset() || a.size() != b.size()) {
+    return false;
+  }
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    if (a.is_sequence() && !same_tree(a.item(i), b.item(i))) return false;
+    if (a.is_mapping() && (!same_tree(a.key(i), b.key(i)) || !same_tree(a.value(i), b.value(i))))
+      return false;
+  }
+  return true;
+}
+
+void check_readers(const std::string& text) {
+  const auto plain = skiff::spec::parse_documents(text, "input");
+  skiff::spec::ParseLimits limits;
+  limits.plain_reader = false;
+  const auto full = skiff::spec::parse_documents(text, "input", limits);
+  require(plain.diagnostics == full.diagnostics, "both readers find the same");
+  require(plain.documents.size() == full.documents.size(), "both readers see the same documents");
+  for (std::size_t i = 0; i < plain.documents.size(); ++i) {
+    require(same_tree(plain.documents[i].root(), full.documents[i].root()),
+            "both readers make the same tree");
+  }
+}
+
 void check_written(const Json& value) {
   if (!value.is_object() || value.empty() || !has_unique_keys(value)) return;
   const auto again = skiff::spec::parse_documents(to_yaml(value), "written");
@@ -65,6 +94,7 @@ void check_written(const Json& value) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string text(reinterpret_cast<const char*>(data), size);
+  check_readers(text);
   auto parsed = skiff::spec::read_documents(text, "input");
   std::uint32_t lines = 1;
   for (const char c : text) lines += c == '\n' ? 1 : 0;
