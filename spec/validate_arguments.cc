@@ -79,8 +79,13 @@ void Validator::check_arguments(const Json& arguments, const Site& site, bool va
   const Json::Array& artifacts = arguments.get_array("artifacts");
   check_names(parameters, site.at("parameters"), "a parameter argument", NameRule::parameter);
   check_names(artifacts, site.at("artifacts"), "an artifact argument", NameRule::parameter);
+  const bool before = errors_are_warnings_;
   for (std::size_t i = 0; i < parameters.size(); ++i) {
     check_argument_parameter(parameters[i], site.at(child_path("parameters", i)), values_optional, at_spec);
+    // Argo looks at nothing more after an enum that may be without a value (validateArgumentsValues).
+    if (values_optional && has_enum(parameters[i], at_spec) && !present(parameters[i], "value")) {
+      errors_are_warnings_ = errors_are_warnings_ || !parameters[i].get_array("enum").empty();
+    }
   }
   for (std::size_t i = 0; i < artifacts.size(); ++i) {
     const Json& a = artifacts[i];
@@ -99,6 +104,7 @@ void Validator::check_arguments(const Json& arguments, const Site& site, bool va
             "choose one");
     }
   }
+  errors_are_warnings_ = before;
 }
 
 namespace {

@@ -157,7 +157,7 @@ void DagCheck::link() {
       const auto it = index_.find(need.name);
       if (it == index_.end()) {
         v_.error("dag-dependency", here, fmt::format("it depends on `{}`, which is no task", need.name),
-                 did_you_mean(need.name, task_names()));
+                 v_.guess(need.name, [&] { return task_names(); }));
         continue;
       }
       task.before.push_back(it->second);
@@ -337,7 +337,7 @@ void DagCheck::check_target() {
     rest.remove_prefix(more ? space + 1 : rest.size());
     if (holds_parameter(name) || index_.find(name) != index_.end()) continue;
     v_.error("dag-target", here, fmt::format("the target `{}` is no task", name),
-             did_you_mean(name, task_names()));
+             v_.guess(name, [&] { return task_names(); }));
   }
 }
 

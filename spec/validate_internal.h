@@ -219,6 +219,9 @@ class Validator {
   void warn_hook(const Json& hook, std::string_view name, const Site& site);
 
   // validate_report.cc
+  /// did_you_mean, as long as there are few findings: looking through all names is dear in a big document.
+  [[nodiscard]] std::string guess(std::string_view word,
+                                  const std::function<std::vector<std::string_view>()>& names) const;
   void report(Severity severity, std::string rule, const std::string& path, const std::string& message,
               std::string hint);
   void error(std::string rule, const Site& site, const std::string& message, std::string hint = "");
@@ -259,6 +262,7 @@ class Validator {
   };
   std::optional<Elsewhere> elsewhere_;
   bool errors_are_warnings_ = false;  ///< while something is looked at that Argo passes over
+  mutable int guesses_left_ = 100;
   Diagnostics found_;
 };
 

@@ -36,4 +36,9 @@ void Validator::warning(std::string rule, const Site& site, const std::string& m
          site.who.empty() ? message : site.who + ": " + message, std::move(hint));
 }
 
+std::string Validator::guess(std::string_view word,
+                             const std::function<std::vector<std::string_view>()>& names) const {
+  return guesses_left_-- > 0 ? did_you_mean(word, names()) : "";
+}
+
 }  // namespace skiff::spec::validation

@@ -17,6 +17,12 @@ bool has_plain_tag(const Json& reference) {
   return found;
 }
 
+std::vector<std::string_view> template_names(const Base& base) {
+  std::vector<std::string_view> out;
+  for (const auto& [name, index] : base.by_name) out.push_back(name);
+  return out;
+}
+
 std::string base_word(const Base& base) { return base.kind + " `" + base.name + "`"; }
 
 }  // namespace
@@ -112,11 +118,9 @@ std::optional<TemplateView> Validator::resolve_name(const std::string& name, con
     if (const auto it = stored_by_name_.find(name); it != stored_by_name_.end()) return it->second;
   }
   *failed = true;
-  std::vector<std::string_view> candidates;
-  for (const auto& [known, index] : base.by_name) candidates.push_back(known);
   error("undefined-template", site,
         fmt::format("there is no template `{}`{}", name, base.local() ? "" : " in " + base_word(base)),
-        did_you_mean(name, candidates));
+        guess(name, [&] { return template_names(base); }));
   return std::nullopt;
 }
 
@@ -157,10 +161,8 @@ std::optional<TemplateView> Validator::resolve_reference(const Json& reference, 
       *failed = false;  // a name that is put together at run time
       return std::nullopt;
     }
-    std::vector<std::string_view> candidates;
-    for (const auto& [known, index] : base->by_name) candidates.push_back(known);
     error("templateref", here, fmt::format("{} has no template `{}`", base_word(*base), wanted),
-          did_you_mean(wanted, candidates));
+          guess(wanted, [&] { return template_names(*base); }));
     return std::nullopt;
   }
   *failed = false;

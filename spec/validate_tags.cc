@@ -95,6 +95,7 @@ std::string Validator::unresolved_hint(std::string_view name, const Names& names
   if (name == "workflow.priority") return "it is known only where the spec has a `priority`";
   if (name == "pod.name") return "it is known only inside templates that run a pod";
   if (name == "workflow.parameters") return "the workflow has no parameters";
+  if (guesses_left_-- <= 0) return "";
   std::vector<std::string_view> candidates;
   names.collect(candidates);
   const std::string_view root = segment(name, 0);
