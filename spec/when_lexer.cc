@@ -168,7 +168,9 @@ class Lexer {
     return at_ < runes_.size();
   }
 
-  void fail(std::string message) { error_ = LexError{std::move(message), begin_}; }
+  void fail(std::string message) {
+    if (!error_) error_ = LexError{std::move(message), begin_};
+  }
 
   /// Reads while `condition` holds; a backslash takes the next character as it is. `ended` tells whether
   /// something other than the text's end stopped it. White space that breaks a word is consumed.
