@@ -35,7 +35,7 @@ void apply_files(const std::vector<std::string>& names, const Context& context) 
       }
     }
   }
-  std::erase_if(findings, [](const spec::Diagnostic& d) { return d.severity == spec::Severity::note; });
+  forgive_metadata(findings);
   show_findings(findings, files, context.color);
   if (spec::has_errors(findings)) throw Exit(kUsage, "");
   if (objects.empty()) throw Exit(kUsage, "there is nothing to keep in the given files");

@@ -99,7 +99,7 @@ std::vector<Json> read_workflows(const SubmitFlags& flags, const Context& contex
       if (document.kind() == "Workflow") workflows.push_back(document.value());
     }
   }
-  std::erase_if(findings, [](const spec::Diagnostic& d) { return d.severity == spec::Severity::note; });
+  forgive_metadata(findings);
   show_findings(findings, files, context.color);
   if (spec::has_errors(findings)) throw Exit(kUsage, "");
   if (workflows.empty()) {
