@@ -178,7 +178,10 @@ void submit(SubmitFlags& flags, Context& context, bool interrupt_stops) {
   options.interrupt_stops = interrupt_stops;
   if (flags.watch) options.mode = FollowMode::watch;
   if (flags.log) options.mode = FollowMode::logs;
-  for (const Json& workflow : created) print_created(workflow, flags.output);
+  const bool live = flags.watch && flags.output.empty() && ::isatty(STDOUT_FILENO) != 0;
+  for (const Json& workflow : created) {
+    if (!live) print_created(workflow, flags.output);
+  }
   if (!flags.wait && !flags.watch && !flags.log) return;
   for (const Json& workflow : created) {
     const int code = follow(client, context.ns, workflow.get("metadata").get_string("name"), options);
