@@ -110,10 +110,12 @@ Task<void> PodLife::return_to_engine(int& rounds) {
 /// Errors that belong to the step become its end; only the engine's absence and cancellation go on.
 Task<void> PodLife::attempt() {
   PodReason reason;
+  bool refused = false;
   try {
     co_await work();
   } catch (const PodRefused& e) {
     reason = {Phase::error, e.message};
+    refused = true;
   } catch (const PodError& e) {
     reason = {Phase::error, e.what()};
   } catch (const docker::EngineFailure& e) {
@@ -122,7 +124,10 @@ Task<void> PodLife::attempt() {
   } catch (const store::StoreError& e) {
     reason = {Phase::error, e.what()};
   }
-  if (!done_) conclude(reason);
+  if (!done_) {
+    conclude(reason);
+    done_->refused = refused;
+  }
   scope_->cancel();
 }
 

@@ -69,6 +69,7 @@ struct PodDone {
   /// really produced. exitCode is not in here.
   Json outputs;
   bool transient = false;  ///< an error that retryPolicy OnTransientError may retry
+  bool refused = false;    ///< no such pod can be made (its spec is invalid): the call itself has failed
 };
 
 /// The time that SetTimer asked for has come (or passed).

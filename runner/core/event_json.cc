@@ -73,6 +73,7 @@ PodDone pod_done_from(const Json& j) {
   e.exit_code = int_at(j, "exitCode");
   e.outputs = j.get("outputs");
   e.transient = j.get_bool("transient");
+  e.refused = j.get_bool("refused");
   return e;
 }
 
@@ -144,7 +145,8 @@ Json to_json(const Event& event) {
             .text("message", e.message)
             .number("exitCode", e.exit_code)
             .json("outputs", e.outputs)
-            .flag("transient", e.transient);
+            .flag("transient", e.transient)
+            .flag("refused", e.refused);
       },
       [](const LocksGranted& e) -> Json { return Payload().text("holder", e.holder); },
       [](const LocksWaiting& e) -> Json {

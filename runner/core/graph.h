@@ -101,7 +101,7 @@ struct Leaf : Work {
   std::string order;  ///< the template as text, to order the pod again after a restart
   std::string spec;   ///< the pod fields as text, where they differ from the workflow's
   std::string cause;
-  Json outputs;  ///< the template's outputs, where one has a globalName
+  Json outputs;  ///< the template's outputs, where one has a globalName or a value
   std::optional<TimePoint> deadline;
   std::optional<TimePoint> pending_deadline;
   std::string deadline_message;

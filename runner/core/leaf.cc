@@ -84,7 +84,7 @@ void Scheduler::Impl::order_pod(NodeIndex i, const Prepared& p) {
   const Json& outputs = tmpl.get("outputs");
   for (const char* kind : {"parameters", "artifacts"}) {
     for (const Json& o : outputs.get_array(kind)) {
-      if (!o.get_string("globalName").empty()) work->outputs = outputs;
+      if (!o.get_string("globalName").empty() || !o.get("value").is_null()) work->outputs = outputs;
     }
   }
   Node& n = graph_[i];
@@ -205,6 +205,7 @@ void Scheduler::Impl::take(const PodDone& e) {
   Phase phase = e.phase;
   if (n.as<Leaf>()->daemon && phase == Phase::succeeded) phase = Phase::failed;
   end_containers(i, phase == Phase::succeeded ? "" : "Pod Failed whilst container running");
+  if (e.refused) return fail_call(i, e.message);
   if (phase == Phase::succeeded) save_memo(i);
   add_global_outputs(n.s.outputs);
   set_phase(i, phase, e.message);
@@ -223,6 +224,12 @@ void Scheduler::Impl::take_outputs(NodeIndex i, const PodDone& e) {
       const std::string global = def == nullptr ? "" : def->get_string("globalName");
       if (!global.empty()) o.set("globalName", global);
     }
+  }
+  for (const Json& p : defined.get_array("parameters")) {  // given by the template itself
+    const auto value = text_of(p.get("value"));
+    if (!value || find_named(outputs.get_array("parameters"), p.get_string("name")) != nullptr) continue;
+    if (!outputs["parameters"].is_array()) outputs["parameters"] = Json::array();
+    outputs["parameters"].push_back(p);
   }
   n.s.outputs = std::move(outputs);
 }

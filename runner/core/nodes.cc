@@ -95,6 +95,7 @@ NodeIndex Scheduler::Impl::make(const Call& call, NodeType type, Phase phase, st
 NodeIndex Scheduler::Impl::make_or_adopt(const Call& call, NodeType type, Phase phase) {
   const NodeIndex i = graph_.by_name(call.name);
   if (i == kNoNode) return make(call, type, phase);
+  if (adopting_) adopt(i, call);
   graph_[i].locked = call.locked;
   if (graph_[i].s.phase != phase) set_phase(i, phase);
   return i;
@@ -186,7 +187,7 @@ void Scheduler::Impl::add_child(NodeIndex parent, NodeIndex child) {
   auto& children = graph_[parent].s.children;
   const std::string& id = graph_[child].s.id;
   if (!children.empty() && children.back() == id) return;
-  if (adopting_ && edges_.contains({parent, child})) return;
+  if (adopting_ && !edges_.emplace(parent, child).second) return;
   children.push_back(id);
   graph_.touch(parent);
 }

@@ -25,8 +25,8 @@ bool speaks_of_items(const Json& task) {
 
 spec::LoopItems items_of(const Json& task) {
   if (const Json& items = task.get("withItems"); !items.empty()) return spec::expand_items(items.as_array());
-  if (const std::string param = text_or_empty(task.get("withParam")); !param.empty()) {
-    return spec::expand_param(param);
+  if (const Json& param = task.get("withParam"); !param.is_null()) {
+    return spec::expand_param(text_or_empty(param));
   }
   return spec::expand_sequence(spec::SequenceBounds::from_json(task.get("withSequence")));
 }

@@ -56,6 +56,8 @@ void Scheduler::Impl::start_retry(Prepared p) {
     if (flag && flag->retried) work->attempts.push_back(c);
   }
   work->prepared = std::move(p);
+  // A try that a retry of the workflow has reset goes on under its own name.
+  if (!work->attempts.empty() && !graph_[work->attempts.back()].s.fulfilled()) work->attempts.pop_back();
   const bool again = !work->attempts.empty();
   graph_[i].work = std::move(work);
   if (again) {
