@@ -14,11 +14,20 @@ namespace skiff::runner {
 namespace asio = boost::asio;
 using asio::awaitable;
 
+namespace {
+
+std::string memo_key(const std::string& ns, const std::string& cache, const std::string& key) {
+  return ns + "\n" + cache + "\n" + key;
+}
+
+}  // namespace
+
 void Controller::Impl::perform(Run& run, const Action& action, bool adopting) {
   if (const auto* a = std::get_if<StartPod>(&action)) {
     start_pod(run, *a, adopting);
   } else if (const auto* stop = std::get_if<StopPod>(&action)) {
     pods.stop(run.uid, stop->node_id, stop->grace);
+    host_steps.stop(run.uid, stop->node_id);
   } else if (const auto* acquire = std::get_if<AcquireLocks>(&action)) {
     run.locking[acquire->holder] = *acquire;
     locks_.request({run.uid, acquire->holder}, *acquire, run.created);
@@ -73,7 +82,9 @@ awaitable<void> Controller::Impl::run_pod(std::string uid, RunContext context, S
   bool let_go = false;
   std::string trouble;
   try {
-    if (adopting) {
+    if (HostSteps::takes(order.tmpl)) {
+      done = co_await host_steps.run(std::move(context), order);
+    } else if (adopting) {
       done = co_await pods.adopt(std::move(context), order, sink, had_started);
     } else {
       done = co_await pods.run(std::move(context), order, sink);
@@ -95,7 +106,9 @@ awaitable<void> Controller::Impl::run_pod(std::string uid, RunContext context, S
 void Controller::Impl::look_up_memo(Run& run, const LookUpMemo& action) {
   MemoAnswer answer;
   answer.node_id = action.node_id;
-  const auto row = journal_.memo(run.ns, action.cache, action.key);
+  const auto fresh_row = fresh_memos_.find(memo_key(run.ns, action.cache, action.key));
+  const auto row = fresh_row != fresh_memos_.end() ? std::optional(fresh_row->second)
+                                                   : journal_.memo(run.ns, action.cache, action.key);
   const std::int64_t now = to_ms(clock_now());
   const bool fresh = row && (!action.max_age || row->created_ms + action.max_age->count() > now);
   if (fresh) {
@@ -115,6 +128,7 @@ void Controller::Impl::store_memo(Run& run, const StoreMemo& action) {
   row.outputs = spec::to_json(action.outputs);
   row.created_ms = to_ms(clock_now());
   row.last_hit_ms = row.created_ms;
+  fresh_memos_[memo_key(row.ns, row.cache, row.key)] = row;
   extra_.put_memo(std::move(row));
   wake_.cancel();
 }

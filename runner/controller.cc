@@ -56,6 +56,7 @@ Controller::Impl::Impl(asio::any_io_executor pool, docker::Engine& engine, const
                        std::function<void(const std::string&)> log)
     : strand(asio::make_strand(pool)),
       pods(pool, engine, home, artifacts, std::move(settings)),
+      host_steps(artifacts),
       pool_(pool),
       engine_(engine),
       home_(home),
@@ -90,6 +91,7 @@ awaitable<void> Controller::Impl::pump() {
     }
     Turn turn = take_turn();
     const std::int64_t revision = co_await commit(turn.batch);
+    fresh_memos_.clear();
     if (revision < 0) break;
     done_ticket_ = std::max(done_ticket_, turn.last_ticket);
     for (const auto& [uid, node] : turn.ended_pods) pods.release(uid, node);
@@ -346,6 +348,7 @@ awaitable<void> Controller::Impl::close() {
     if (run.timer) run.timer->cancel();
   }
   tell_waiters({}, 0);
+  host_steps.close();
   co_await pods.close();
   asio::steady_timer pause(strand);
   while (children_ > 0 || pumping_) {

@@ -19,6 +19,7 @@
 
 #include "runner/controller.h"
 #include "runner/core/scheduler.h"
+#include "runner/host_steps.h"
 #include "runner/locks.h"
 #include "runner/submit.h"
 #include "store/secrets.h"
@@ -71,6 +72,7 @@ class Controller::Impl {
   Strand strand;
   std::atomic<std::size_t> active{0};
   Pods pods;
+  HostSteps host_steps;
 
  private:
   struct Item {
@@ -142,6 +144,8 @@ class Controller::Impl {
   std::map<std::string, Run> runs_;  ///< by uid
   std::deque<Item> inbox_;
   store::Batch extra_;  ///< writes that belong to no event (memo), for the next turn
+  std::map<std::string, store::MemoRow>
+      fresh_memos_;  ///< what extra_ will write, by namespace, cache and key
   std::uint64_t next_ticket_ = 1;
   std::uint64_t done_ticket_ = 0;
   boost::asio::steady_timer wake_;

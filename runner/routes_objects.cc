@@ -20,22 +20,21 @@ namespace {
 
 bool cluster_wide(const std::string& kind) { return kind == "ClusterWorkflowTemplate"; }
 
-bool is_template(const std::string& kind) {
-  return kind == "WorkflowTemplate" || kind == "ClusterWorkflowTemplate" || kind == "CronWorkflow";
-}
-
 std::int64_t now_ms() {
   return std::chrono::duration_cast<std::chrono::milliseconds>(
              std::chrono::system_clock::now().time_since_epoch())
       .count();
 }
 
-/// `data` of a ConfigMap must be text; a Secret's `stringData` goes into `data` as base64 where it is read.
-void check(Services& s, const Json& object, const std::string& kind, const std::string& ns) {
+/// The name, which everything kept needs.
+void check_name(const Json& object) {
   const std::string name = object.get("metadata").get_string("name");
-  if (name.empty()) throw RequestError(400, kind + " has no metadata.name");
+  if (name.empty()) throw RequestError(400, object.get_string("kind") + " has no metadata.name");
   if (const std::string wrong = spec::check_subdomain(name); !wrong.empty()) throw RequestError(400, wrong);
-  if (!is_template(kind)) return;
+}
+
+/// What Argo Server checks of a template that is created or updated through it.
+void check_template(Services& s, const Json& object, const std::string& ns) {
   const StoredTemplates templates(s.journal);
   spec::ValidateOptions options;
   options.default_namespace = ns;
@@ -44,12 +43,14 @@ void check(Services& s, const Json& object, const std::string& kind, const std::
   }
 }
 
+/// Keeps it as `kubectl apply` does: references are looked at when something runs, so that the objects of a
+/// file may come in any order.
 void put(Services& s, Json object, const std::string& given_ns) {
   const std::string kind = object.get_string("kind");
   std::string ns = object.get("metadata").get_string("namespace");
   if (ns.empty()) ns = given_ns;
   if (cluster_wide(kind)) ns.clear();
-  check(s, object, kind, ns);
+  check_name(object);
   const std::string name = object.get("metadata").get_string("name");
   if (kind == "Secret") {
     s.secrets.put(ns, name, spec::to_json(object));
@@ -158,6 +159,7 @@ HttpReply write_template(Services& s, const HttpRequest& request, const Template
         409,
         fmt::format("{} `{}` is already there; change it with: skiff template update FILE", t.kind, name));
   }
+  check_template(s, object, t.ns(at));
   put(s, std::move(object), t.ns(at));
   return json_reply(require_object(s, t.kind, t.ns(at), name));
 }

@@ -111,7 +111,8 @@ void add_volumes(Json& pod, const StartPod& order, const RunContext& run) {
 
 Json parse_patch(const std::string& text) {
   if (auto json = spec::parse_json(text); json && json->is_object()) return *json;
-  const spec::ParsedFile file = spec::parse_documents(text, "podSpecPatch");
+  // The marker: what begins with a brace would be taken for JSON, and a patch may be YAML in flow style.
+  const spec::ParsedFile file = spec::parse_documents("---\n" + text, "podSpecPatch");
   if (file.documents.size() == 1 && file.documents[0].root().is_mapping()) {
     return spec::to_json_value(file.documents[0].root());
   }
