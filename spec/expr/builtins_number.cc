@@ -148,7 +148,9 @@ class Extreme {
 /// mean and median: all numbers, lists within lists flattened.
 void collect(std::string_view name, const Value& v, std::vector<double>& out, Meter& meter) {
   meter.steps(1);
-  if (is_list(v)) {
+  if (v.is_array()) {
+    for (const Value& item : v.as_array()) collect(name, item, out, meter);
+  } else if (v.is_bytes()) {
     for (std::int64_t i = 0; i < raw_length(v); ++i) {
       collect(name, element(v, static_cast<std::size_t>(i)), out, meter);
     }

@@ -97,6 +97,7 @@ class Encoder {
  private:
   void line(int level) {
     if (style_.indent == 0) return;
+    meter_.bytes(static_cast<std::uint64_t>(level * style_.indent));
     out_ += '\n';
     out_.append(static_cast<std::size_t>(level * style_.indent), ' ');
   }

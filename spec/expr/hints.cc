@@ -100,10 +100,12 @@ std::string hint_for_mismatch(std::string_view text, const Node& op, const Natur
     const std::string path = quoted_hyphen_path(text, op.place.offset);
     if (!path.empty()) return "a hyphen means minus here; write " + path;
   }
+  const bool compares = op.op == Op::equal || op.op == Op::not_equal || op.op == Op::less ||
+                        op.op == Op::more || op.op == Op::less_equal || op.op == Op::more_equal ||
+                        op.op == Op::in;
   const bool text_and_number = (is_string(left) && is_number(right)) || (is_number(left) && is_string(right));
   if (text_and_number) {
-    if (op.op == Op::add)
-      return "turn the number into text with string(x), or the text into a number with asInt(x)";
+    if (!compares) return "turn the number into text with string(x), or the text into a number with asInt(x)";
     return "values of parameters are text: compare with a text, as in x == '1', or turn it into a number: "
            "asInt(x) == 1";
   }

@@ -74,7 +74,7 @@ class Query {
   Result<Value> gather(const std::vector<Value>& chosen, const Value& root, Steps next);
 
   const Value& root_;
-  Meter meter_;
+  Meter meter_{{.bytes = 64U << 20U, .steps = 5'000'000}};
 };
 
 /// A number without a fraction, as an integer.

@@ -22,8 +22,8 @@ inline constexpr int kMaxDepth = 2'000;
 
 struct Limits {
   std::uint64_t elements = 1'000'000;  ///< elements of lists made, as expr-lang's memory budget
-  std::uint64_t bytes = 256U << 20U;   ///< text, list and map bytes made
-  std::uint64_t steps = 50'000'000;    ///< nodes evaluated and elements looked at
+  std::uint64_t bytes = 128U << 20U;   ///< text, list and map bytes made
+  std::uint64_t steps = 25'000'000;    ///< nodes evaluated and elements looked at
 };
 
 /// Counts down one evaluation's Limits.

@@ -40,54 +40,6 @@ bool equal_items(const std::vector<Value>& a, const std::vector<Value>& b, Meter
   return true;
 }
 
-/// reflect.DeepEqual.
-bool deep_equal(const Value& a, const Value& b, Meter& meter) {
-  meter.steps(1);
-  if (a.kind() != b.kind() || a.type() != b.type()) return false;
-  switch (a.kind()) {
-    case Kind::nil:
-      return true;
-    case Kind::boolean:
-      return a.as_bool() == b.as_bool();
-    case Kind::integer:
-      return a.as_int() == b.as_int();
-    case Kind::floating:
-      return a.as_float() == b.as_float();
-    case Kind::string:
-      return a.as_string() == b.as_string();
-    case Kind::bytes:
-      return a.as_bytes() == b.as_bytes();
-    case Kind::time:
-      return a.as_time().same_instant(b.as_time()) && a.as_time().zone == b.as_time().zone;
-    case Kind::duration:
-      return a.as_duration() == b.as_duration();
-    case Kind::opaque:
-      return &a.as_opaque() == &b.as_opaque();
-    case Kind::array: {
-      if (a.array_data().is_nil != b.array_data().is_nil || a.as_array().size() != b.as_array().size())
-        return false;
-      if (&a.array_data() == &b.array_data()) return true;
-      for (std::size_t i = 0; i < a.as_array().size(); ++i) {
-        if (!deep_equal(a.as_array()[i], b.as_array()[i], meter)) return false;
-      }
-      return true;
-    }
-    case Kind::map: {
-      const Map& x = a.as_map();
-      const Map& y = b.as_map();
-      if (x.is_nil() != y.is_nil() || x.size() != y.size()) return false;
-      if (&x == &y) return true;
-      for (std::size_t i = 0; i < x.size(); ++i) {
-        if (!deep_equal(x.entries()[i].first, y.entries()[i].first, meter)) return false;
-        if (!deep_equal(x.entries()[i].second, y.entries()[i].second, meter)) return false;
-      }
-      return true;
-    }
-    default:
-      return false;
-  }
-}
-
 bool scalar_elements(const Type* t) {
   return t->kind == Kind::integer || t->kind == Kind::floating || t->kind == Kind::string;
 }
@@ -108,6 +60,53 @@ std::vector<Value> byte_items(const std::string& data) {
 }
 
 }  // namespace
+
+bool reflect_equal(const Value& a, const Value& b, Meter& meter) {
+  meter.steps(1);
+  if (a.kind() != b.kind() || a.type() != b.type()) return false;
+  switch (a.kind()) {
+    case Kind::nil:
+      return true;
+    case Kind::boolean:
+      return a.as_bool() == b.as_bool();
+    case Kind::integer:
+      return a.as_int() == b.as_int();
+    case Kind::floating:
+      return a.as_float() == b.as_float();
+    case Kind::string:
+      return a.as_string() == b.as_string();
+    case Kind::bytes:
+      return a.as_bytes() == b.as_bytes();
+    case Kind::time:
+      return a.as_time().same_instant(b.as_time()) && a.as_time().zone == b.as_time().zone;
+    case Kind::duration:
+      return a.as_duration() == b.as_duration();
+    case Kind::opaque:
+      return &a.as_opaque() == &b.as_opaque() || a.as_opaque().to_text() == b.as_opaque().to_text();
+    case Kind::array: {
+      if (a.array_data().is_nil != b.array_data().is_nil || a.as_array().size() != b.as_array().size())
+        return false;
+      if (&a.array_data() == &b.array_data()) return true;
+      for (std::size_t i = 0; i < a.as_array().size(); ++i) {
+        if (!reflect_equal(a.as_array()[i], b.as_array()[i], meter)) return false;
+      }
+      return true;
+    }
+    case Kind::map: {
+      const Map& x = a.as_map();
+      const Map& y = b.as_map();
+      if (x.is_nil() != y.is_nil() || x.size() != y.size()) return false;
+      if (&x == &y) return true;
+      for (std::size_t i = 0; i < x.size(); ++i) {
+        if (!reflect_equal(x.entries()[i].first, y.entries()[i].first, meter)) return false;
+        if (!reflect_equal(x.entries()[i].second, y.entries()[i].second, meter)) return false;
+      }
+      return true;
+    }
+    default:
+      return false;
+  }
+}
 
 bool is_nil(const Value& v) {
   if (v.is_array()) return v.array_data().is_nil;
@@ -131,7 +130,7 @@ bool equal(const Value& a, const Value& b, Meter& meter) {
   }
   if (a.is_time() && b.is_time()) return a.as_time().same_instant(b.as_time());
   if (is_nil(a) && is_nil(b)) return true;
-  return deep_equal(a, b, meter);
+  return reflect_equal(a, b, meter);
 }
 
 bool less(const Value& a, const Value& b, std::string_view sign) {

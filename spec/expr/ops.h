@@ -12,6 +12,8 @@ namespace skiff::spec::expr {
 /// runtime.Equal: numbers by value across kinds, lists element by element, everything else as
 /// reflect.DeepEqual.
 [[nodiscard]] bool equal(const Value& a, const Value& b, Meter& meter);
+/// reflect.DeepEqual: of the same Go type, and equal all the way down.
+[[nodiscard]] bool reflect_equal(const Value& a, const Value& b, Meter& meter);
 /// a < b for numbers, texts, times and durations; `sign` is only for the message.
 [[nodiscard]] bool less(const Value& a, const Value& b, std::string_view sign = "<");
 [[nodiscard]] bool less_equal(const Value& a, const Value& b, std::string_view sign = "<=");

@@ -106,57 +106,9 @@ std::string kind_name(const Value& v) {
   return "invalid";
 }
 
-namespace {
-
-bool maps_equal(const Map& a, const Map& b) {
-  if (a.is_nil() != b.is_nil() || a.size() != b.size()) return false;
-  for (const auto& [key, value] : a) {
-    const Value* other = b.find(key);
-    if (other == nullptr || !deep_equal(value, *other)) return false;
-  }
-  return true;
-}
-
-bool arrays_equal(const Array& a, const Array& b) {
-  if (a.is_nil != b.is_nil || a.items.size() != b.items.size()) return false;
-  for (std::size_t i = 0; i < a.items.size(); ++i) {
-    if (!deep_equal(a.items[i], b.items[i])) return false;
-  }
-  return true;
-}
-
-}  // namespace
-
 bool deep_equal(const Value& a, const Value& b) {
-  if (a.type() != b.type()) return false;
-  switch (a.kind()) {
-    case Kind::nil:
-    case Kind::any:
-      return true;
-    case Kind::boolean:
-      return a.as_bool() == b.as_bool();
-    case Kind::integer:
-      return a.as_int() == b.as_int();
-    case Kind::floating:
-      return a.as_float() == b.as_float();
-    case Kind::string:
-      return a.as_string() == b.as_string();
-    case Kind::bytes:
-      return a.as_bytes() == b.as_bytes();
-    case Kind::array:
-      return arrays_equal(a.array_data(), b.array_data());
-    case Kind::map:
-      return maps_equal(a.as_map(), b.as_map());
-    case Kind::time:
-      return a.as_time().same_instant(b.as_time()) && a.as_time().zone == b.as_time().zone;
-    case Kind::duration:
-      return a.as_duration() == b.as_duration();
-    case Kind::function:
-      return false;
-    case Kind::opaque:
-      return &a.as_opaque() == &b.as_opaque() || a.as_opaque().to_text() == b.as_opaque().to_text();
-  }
-  return false;
+  Meter meter;
+  return reflect_equal(a, b, meter);
 }
 
 std::string to_string(const Value& v) {
