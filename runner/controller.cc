@@ -287,7 +287,13 @@ awaitable<void> Controller::Impl::submit(Json workflow, Consent consent) {
     const auto row = journal_.object(kind, kind == "ClusterWorkflowTemplate" ? "" : run.ns, name);
     return row ? spec::parse_json(row->json) : std::nullopt;
   };
-  RunInput input = gather_input(workflow, lookup, config_maps_of(run.ns));
+  const StoredNames names = [&](const std::string& kind) {
+    std::vector<std::string> out;
+    for (const auto& row : journal_.objects(kind, kind == "ClusterWorkflowTemplate" ? "" : run.ns))
+      out.push_back(row.name);
+    return out;
+  };
+  RunInput input = gather_input(workflow, lookup, names, config_maps_of(run.ns));
   run.object = std::move(workflow);
   store::Batch batch;
   batch.append(event_row(run, "Input", input_payload(input, consent), run.created));

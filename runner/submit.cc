@@ -79,7 +79,8 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 13> kKindWor
 /// Follows templateRef and workflowTemplateRef through `json` and everything it finds.
 class Gatherer {
  public:
-  Gatherer(const StoredLookup& lookup, Json& found) : lookup_(lookup), found_(found) {}
+  Gatherer(const StoredLookup& lookup, const StoredNames& names, Json& found)
+      : lookup_(lookup), names_(names), found_(found) {}
 
   void walk(const Json& json) {
     if (json.is_array()) {
@@ -93,18 +94,29 @@ class Gatherer {
   }
 
  private:
+  /// A name that is only known when it runs may be any of those that are kept.
   void add(const Json& ref) {
     const std::string name = ref.get_string("name");
     const bool cluster = ref.get_bool("clusterScope");
+    const std::string kind = cluster ? "ClusterWorkflowTemplate" : "WorkflowTemplate";
+    if (name.find("{{") == std::string::npos) {
+      add(kind, name, cluster);
+    } else {
+      for (const std::string& any : names_(kind)) add(kind, any, cluster);
+    }
+  }
+
+  void add(const std::string& kind, const std::string& name, bool cluster) {
     const std::string key = (cluster ? "cluster/" : "namespaced/") + name;
     if (!seen_.insert(key).second) return;
-    const auto object = lookup_(cluster ? "ClusterWorkflowTemplate" : "WorkflowTemplate", name);
+    const auto object = lookup_(kind, name);
     if (!object) return;
     found_.set(key, *object);
     walk(object->get("spec"));
   }
 
   const StoredLookup& lookup_;
+  const StoredNames& names_;
   Json& found_;
   std::set<std::string> seen_;
 };
@@ -224,13 +236,14 @@ void give_identity(Json& workflow, std::string uid, std::uint64_t random, spec::
   metadata.set("creationTimestamp", spec::to_rfc3339(now));
 }
 
-RunInput gather_input(const Json& workflow, const StoredLookup& lookup, Json config_maps) {
+RunInput gather_input(const Json& workflow, const StoredLookup& lookup, const StoredNames& names,
+                      Json config_maps) {
   RunInput input;
   input.workflow = workflow;
   input.workflow.erase("status");
   input.stored_templates = Json::object();
   input.config_maps = std::move(config_maps);
-  Gatherer gatherer(lookup, input.stored_templates);
+  Gatherer gatherer(lookup, names, input.stored_templates);
   const Json& ref = workflow.get("spec").get("workflowTemplateRef");
   if (ref.is_object()) {
     const bool cluster = ref.get_bool("clusterScope");

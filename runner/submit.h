@@ -40,6 +40,9 @@ void apply_options(Json& workflow, const SubmitOptions& options);
 /// Finds a stored object: kind, name. Nothing if there is none.
 using StoredLookup = std::function<std::optional<Json>(const std::string& kind, const std::string& name)>;
 
+/// The names of all stored objects of a kind.
+using StoredNames = std::function<std::vector<std::string>(const std::string& kind)>;
+
 /// The Workflow that `submit --from kind/name` makes of a stored object: WorkflowTemplate,
 /// ClusterWorkflowTemplate or CronWorkflow.
 [[nodiscard]] Json workflow_from(const std::string& kind, const Json& object);
@@ -53,7 +56,8 @@ void give_identity(Json& workflow, std::string uid, std::uint64_t random, spec::
 
 /// Merges workflowTemplateRef in and gathers the templates that are referred to, directly or not. What is
 /// missing is left out: validation has named it already. `config_maps` is handed through.
-[[nodiscard]] RunInput gather_input(const Json& workflow, const StoredLookup& lookup, Json config_maps);
+[[nodiscard]] RunInput gather_input(const Json& workflow, const StoredLookup& lookup,
+                                    const StoredNames& names, Json config_maps);
 [[nodiscard]] Json to_json(const RunInput& input);
 [[nodiscard]] RunInput run_input_from(const Json& json);
 

@@ -67,6 +67,17 @@ TEST_CASE("gathering follows references through templates") {
   CHECK(run_input_from(to_json(input)).stored_templates == input.stored_templates);
 }
 
+TEST_CASE("a reference whose name is computed may mean any stored template") {
+  const StoredLookup lookup = [](const std::string&, const std::string&) { return j(R"({"spec":{}})"); };
+  const StoredNames names = [](const std::string& kind) {
+    return kind == "WorkflowTemplate" ? std::vector<std::string>{"a", "b"} : std::vector<std::string>{"c"};
+  };
+  const RunInput input = gather_input(
+      j(R"({"spec":{"templates":[{"steps":[[{"templateRef":{"name":"{{item}}","template":"t"}}]]}]}})"),
+      lookup, names, Json::object());
+  CHECK(input.stored_templates.size() == 2);
+}
+
 TEST_CASE("identity: a name from generateName, a namespace, a time") {
   Json w = j(R"({"metadata":{"generateName":"hello-"}})");
   give_identity(w, "uid-1", 42, skiff::spec::TimePoint(std::chrono::seconds(0)));
