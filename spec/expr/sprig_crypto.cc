@@ -68,7 +68,6 @@ std::string htpasswd(Args a) {
   const std::string& user = a[0].as_string();
   const std::string& password = a[1].as_string();
   if (user.find(':') != std::string::npos) return "invalid username: " + user;
-  if (a[2].as_string() == "sha") return user + ":{SHA}" + encode_base64(digest(EVP_sha1(), password));
   return user + ":" + bcrypt(password);
 }
 
@@ -242,7 +241,10 @@ void add_crypto(Table& t) {
   const Type* s = Type::string();
   add_checksums(t);
   t.add("bcrypt", {s}, s, [](Args a) -> Value { return bcrypt(a[0].as_string()); });
-  t.add("htpasswd", {s, s, s}, s, [](Args a) -> Value { return htpasswd(a); });
+  // The third parameter has a Go type of its own, to which no text of an expression converts: as in Argo,
+  // only nil can be passed, and means bcrypt.
+  t.add("htpasswd", {s, s, Type::opaque("sprig.HashAlgorithm")}, s,
+        [](Args a) -> Value { return htpasswd(a); });
   t.add("derivePassword", {Type::integer(IntType::uint32), s, s, s, s}, s,
         [](Args a) -> Value { return derive(a); });
   t.add("encryptAES", {s, s}, s, encrypt_aes);
