@@ -60,8 +60,9 @@ TEST_CASE("gathering follows references through templates") {
         {"name":"y","templateRef":{"name":"gone","template":"e"}}]}}]}})");
     return std::nullopt;
   };
+  const StoredNames names = [](const std::string&) { return std::vector<std::string>{"main", "lib"}; };
   const RunInput input =
-      gather_input(j(R"({"spec":{"workflowTemplateRef":{"name":"main"}}})"), lookup, Json::object());
+      gather_input(j(R"({"spec":{"workflowTemplateRef":{"name":"main"}}})"), lookup, names, Json::object());
   CHECK(input.workflow.get("spec").get_string("entrypoint") == "e");
   CHECK(input.stored_templates.size() == 2);
   CHECK(run_input_from(to_json(input)).stored_templates == input.stored_templates);
