@@ -56,7 +56,7 @@ struct PackOptions {
   Archiving archiving = Archiving::unset;
   int compression_level = -1;  ///< of tar: -1 zlib's default, 0 stored, 1..9
   std::string root_name;       ///< what the root entry is to be called: the base name of the artifact's path
-  ArchiveLimits limits;
+  ArchiveLimits limits = ArchiveLimits::from_environment();
 };
 
 struct Packed {
@@ -105,9 +105,7 @@ struct UnpackOptions {
   std::string sub_path;        ///< only this part of it (a directory or a file inside); empty: all
   std::optional<mode_t> mode;  ///< `mode` of the artifact
   bool recurse_mode = false;   ///< `recurseMode`
-  bool single_root =
-      false;  ///< known to have one entry at its top, as all that pack() wrote: read it only once
-  ArchiveLimits limits;
+  ArchiveLimits limits = ArchiveLimits::from_environment();
 };
 
 struct Unpacked {

@@ -192,6 +192,12 @@ class TarWriter::State {
   ArchiveOutput output;
 };
 
+/// Wraps the sink of a .tgz of ours: notes in gzip's header (RFC 1952, an extra field "sk") that there is one
+/// entry at the top, so that unpack() need not look through the whole archive first to know.
+[[nodiscard]] Sink with_single_root_mark(Sink sink);
+/// Whether the first bytes of a gzip carry that mark.
+[[nodiscard]] bool has_single_root_mark(int fd);
+
 /// "a//./b/" to "a/b"; nothing if it has ".." or is absolute.
 [[nodiscard]] std::optional<std::string> clean_path(std::string_view path);
 /// Copies the present entry and its data.

@@ -118,8 +118,9 @@ bool is_root(const Entry& entry) { return entry.path.find('/') == std::string::n
 Packed pack_tar(ArtifactStore& store, std::string_view key, EngineTar& tar, const PackOptions& options) {
   Packed packed;
   ArtifactWriter writer = store.begin_write(key);
-  ArchiveOutput output([&writer](std::span<const std::byte> bytes) { writer.write(bytes); },
-                       ArchiveFormat::tar_gz, checked_level(options.compression_level));
+  const int level = checked_level(options.compression_level);
+  Sink to_file = [&writer](std::span<const std::byte> bytes) { writer.write(bytes); };
+  ArchiveOutput output(with_single_root_mark(std::move(to_file)), ArchiveFormat::tar_gz, level);
   while (const auto entry = tar.next(packed.left_out)) {
     if (entry->kind == EntryKind::symlink && is_root(*entry)) {
       packed.root_link = entry->target;

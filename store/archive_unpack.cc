@@ -191,8 +191,9 @@ std::string strip_root(const std::string& path, const std::string& root) {
 Unpacked unpack_archive(int fd, const fs::path& path, ArchiveFormat format, std::uint64_t stored,
                         const Wanted& wanted) {
   const UnpackOptions& options = wanted.options;
+  const bool single_root = format == ArchiveFormat::tar_gz && has_single_root_mark(fd);
   Top top;
-  if (!options.single_root) {
+  if (!single_root) {
     top = scan(fd, format, wanted.what, options.limits, stored);
     rewind(fd, path);
   }
@@ -202,7 +203,7 @@ Unpacked unpack_archive(int fd, const fs::path& path, ArchiveFormat format, std:
   Placing placing(options, wanted.what, true);
   while (auto entry = reader.next()) {
     meter.entry(*entry);
-    if (options.single_root) {
+    if (single_root) {
       look_at(*entry, top);
       if (top.names > 1) {
         throw StoreError(
@@ -287,7 +288,7 @@ Unpacked unpack_file(const ArtifactStore& store, std::string_view key, std::uint
     case Archiving::none:
       break;
     case Archiving::unset:
-      if (wanted.options.single_root || is_tarball(fd.get(), wanted.what)) {
+      if (has_single_root_mark(fd.get()) || is_tarball(fd.get(), wanted.what)) {
         rewind(fd.get(), path);
         return unpack_archive(fd.get(), path, ArchiveFormat::tar_gz, bytes, wanted);
       }

@@ -2,8 +2,11 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <array>
+#include <utility>
 
 #include "store/archive_impl.h"
 #include "store/error.h"
@@ -14,7 +17,35 @@ namespace {
 // Ours, in 64 KiB writes: the sinks are files and sockets.
 constexpr int kBlockBytes = 65536;
 
+// A gzip header: magic, deflate, flags, time, extra flags, system; with FEXTRA, two bytes of length and
+// subfields of two letters, two bytes of length, data.
+constexpr std::size_t kGzipHead = 10;
+constexpr std::size_t kGzipFlags = 3;
+constexpr std::byte kExtraFlag{4};
+constexpr std::array<std::byte, 7> kMark = {std::byte{5}, std::byte{0}, std::byte{'s'}, std::byte{'k'},
+                                            std::byte{1}, std::byte{0}, std::byte{'1'}};
+
 }  // namespace
+
+Sink with_single_root_mark(Sink sink) {
+  return [sink = std::move(sink), first = true](std::span<const std::byte> bytes) mutable {
+    if (std::exchange(first, false) && bytes.size() >= kGzipHead && bytes[kGzipFlags] == std::byte{0}) {
+      std::array<std::byte, kGzipHead + kMark.size()> head;
+      std::copy_n(bytes.begin(), kGzipHead, head.begin());
+      head[kGzipFlags] = kExtraFlag;
+      std::copy(kMark.begin(), kMark.end(), head.begin() + kGzipHead);
+      sink(head);
+      bytes = bytes.subspan(kGzipHead);
+    }
+    sink(bytes);
+  };
+}
+
+bool has_single_root_mark(int fd) {
+  std::array<std::byte, kGzipHead + kMark.size()> head;
+  if (::pread(fd, head.data(), head.size(), 0) != static_cast<ssize_t>(head.size())) return false;
+  return head[kGzipFlags] == kExtraFlag && std::equal(kMark.begin(), kMark.end(), head.begin() + kGzipHead);
+}
 
 ArchiveOutput::ArchiveOutput(Sink sink, ArchiveFormat format, int level)
     : sink_(std::move(sink)), archive_(archive_write_new()), entry_(archive_entry_new()) {
