@@ -1,0 +1,111 @@
+// What Argo does not look at: warnings, which make no document fail unless they are asked to.
+#include "tests/spec/validate_support.h"
+
+using namespace skiff::spec;
+using namespace skiff::spec::testing;
+
+TEST_CASE("validate: warnings") {
+  const LintCase cases[] = {
+      {"volume",
+       "entrypoint: a\nvolumes: [{name: work, emptyDir: {}}]\ntemplates: [{name: a, container: {image: i, "
+       "volumeMounts: [{name: wrok, mountPath: /w}]}}]",
+       "volume",
+       "spec.templates[0].container.volumeMounts[0].name",
+       {"wrok", "did you mean `work`?"}},
+      {"expression", "entrypoint: a\ntemplates: [{name: a, container: {image: i, args: ['{{=1 +}}']}}]",
+       "expression-syntax", "spec.templates[0].container.args[0]"},
+      {"expression field",
+       "entrypoint: a\ntemplates: [{name: a, retryStrategy: {expression: 'lastRetry.exitCode ='}, container: "
+       "{image: i}}]",
+       "expression-syntax", "spec.templates[0].retryStrategy.expression"},
+      {"when",
+       "entrypoint: m\ntemplates:\n- {name: a, container: {image: i}}\n"
+       "- {name: m, steps: [[{name: s, template: a, when: '{{workflow.name}} =='}]]}",
+       "when-syntax", "spec.templates[1].steps[0][0].when"},
+      {"depends",
+       "entrypoint: m\ntemplates:\n- {name: a, container: {image: i}}\n"
+       "- {name: m, dag: {tasks: [{name: x, template: a}, {name: y, template: a}, "
+       "{name: z, template: a, depends: x y}]}}",
+       "depends-syntax", "spec.templates[1].dag.tasks[2].depends"},
+      {"hook's template",
+       "entrypoint: a\nhooks: {exit: {template: byee}}\ntemplates: [{name: a, container: {image: i}}, "
+       "{name: bye, container: {image: i}}]",
+       "undefined-template",
+       "spec.hooks.exit.template",
+       {"byee", "`bye`"}},
+      {"hook's arguments",
+       "entrypoint: a\nhooks: {exit: {template: b}}\ntemplates: [{name: a, container: {image: i}}, "
+       "{name: b, inputs: {parameters: [{name: p}]}, container: {image: i}}]",
+       "inputs-supplied", "spec.hooks.exit"},
+      {"unknown argument",
+       "entrypoint: m\ntemplates:\n- {name: a, inputs: {parameters: [{name: message, default: x}]}, "
+       "container: {image: "
+       "i}}\n- {name: m, steps: [[{name: s, template: a, arguments: {parameters: [{name: mesage, value: "
+       "y}]}}]]}",
+       "unknown-argument",
+       "spec.templates[1].steps[0][0].arguments.parameters[0]",
+       {"mesage", "`message`"}},
+      {"item without a loop",
+       "entrypoint: m\ntemplates:\n- {name: a, inputs: {parameters: [{name: p}]}, container: {image: i}}\n"
+       "- {name: m, steps: [[{name: s, template: a, arguments: {parameters: [{name: p, value: "
+       "'{{item}}'}]}}]]}",
+       "item-without-loop", "spec.templates[1].steps[0][0].arguments"},
+      {"item inside a template",
+       "entrypoint: a\ntemplates: [{name: a, container: {image: i, args: ['{{item}}']}}]",
+       "item-without-loop", "spec.templates[0]"},
+      {"duration", "entrypoint: a\ntemplates: [{name: a, suspend: {duration: 5 minutes}}]", "duration",
+       "spec.templates[0].suspend.duration"},
+      {"unused",
+       "entrypoint: a\ntemplates: [{name: a, container: {image: i}}, {name: b, container: {image: i}}]",
+       "unused-template", "spec.templates[1].name"},
+      {"the second unnamed inline template, which Argo passes over",
+       "entrypoint: m\ntemplates:\n- {name: m, steps: [[{name: x, inline: {container: {image: i}}}, {name: "
+       "y, inline: "
+       "{container: {command: [x]}}}]]}",
+       "image", "spec.templates[0].steps[0][1].inline.container"},
+  };
+  check_specs(cases, Severity::warning);
+}
+
+TEST_CASE("validate: --strict=error makes faults of warnings") {
+  const std::string text = workflow(
+      "entrypoint: a\ntemplates: [{name: a, container: {image: i}}, {name: b, container: {image: i}}]");
+  CHECK(lint_text(text).ok());
+  LintOptions strict;
+  strict.warnings_as_errors = true;
+  const LintResult r = lint_text(text, strict);
+  CHECK(!r.ok());
+  CHECK(!r.objects.at(0).ok);
+}
+
+TEST_CASE("validate: a good document of every kind of template has no findings at all") {
+  const LintResult r = lint_text(workflow(R"(entrypoint: main
+onExit: bye
+arguments: {parameters: [{name: who, value: world}]}
+volumes: [{name: v, emptyDir: {}}]
+templates:
+- name: main
+  steps:
+  - - {name: make, template: make, arguments: {parameters: [{name: n, value: "{{workflow.parameters.who}}"}]}}
+  - - name: each
+      template: graph
+      withParam: "{{steps.make.outputs.result}}"
+      when: "'{{steps.make.outputs.parameters.o}}' != no && {{=len(steps.make.outputs.result) > 0}}"
+      arguments: {parameters: [{name: n, value: "{{item.name}}"}]}
+    - {name: wait, template: wait}
+- name: make
+  inputs: {parameters: [{name: n}]}
+  outputs: {parameters: [{name: o, valueFrom: {path: /o}}]}
+  script: {image: i, command: [sh], source: "echo {{inputs.parameters.n}}", volumeMounts: [{name: v, mountPath: /v}]}
+- name: graph
+  inputs: {parameters: [{name: n}]}
+  dag:
+    tasks:
+    - {name: A, template: set}
+    - {name: B, depends: A.Succeeded || A.Skipped, template: make, arguments: {parameters: [{name: n, value: "{{tasks.A.outputs.result}}"}]}}
+- {name: set, containerSet: {containers: [{name: main, image: i}]}}
+- {name: wait, suspend: {duration: 10s}}
+- {name: bye, container: {image: i, args: ["{{workflow.status}} {{workflow.failures}}"]}}
+)"));
+  CHECK_MESSAGE(r.diagnostics.empty(), describe(r.diagnostics));
+}
