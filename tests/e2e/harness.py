@@ -112,7 +112,7 @@ def docker(*args):
 def left_on_engine(home):
     """Names of the containers and volumes that carry the label of this home."""
     label = f"label={LABEL_HOME}={home.path}"
-    return (docker("ps", "-aq", "--filter", label, "--format", "{{.Names}}").split()
+    return (docker("ps", "-a", "--filter", label, "--format", "{{.Names}}").split()
             + docker("volume", "ls", "-q", "--filter", label).split())
 
 

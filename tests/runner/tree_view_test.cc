@@ -98,31 +98,25 @@ TEST_CASE("the live view fits the window and keeps what runs") {
 }
 
 TEST_CASE("a failure gets one screen: cause, command, exit code, last lines, what next") {
-  const auto w = parse_json(R"({"metadata":{"name":"w"},"spec":{"templates":[{"name":"t","container":{"image":"busybox",
-      "command":["sh","-c"],"args":["exit {{inputs.parameters.code}}"]}}]},"status":{"phase":"Failed","nodes":{
-      "w":{"id":"w","name":"w","displayName":"w","type":"Steps","phase":"Failed","message":"child failed","children":["x"]},
+  const auto w = parse_json(R"x({"metadata":{"name":"w"},
+      "spec":{"templates":[{"name":"t","container":
+          {"image":"busybox","command":["sh","-c"],"args":["exit {{inputs.parameters.code}}"]}}]},
+      "status":{"phase":"Failed","nodes":{
+      "w":{"id":"w","name":"w","displayName":"w","type":"Steps","phase":"Failed","message":"child failed",
+           "children":["x"]},
       "x":{"id":"x","name":"w[0].a","displayName":"a","type":"Pod","templateName":"t","phase":"Failed",
-           "message":"Error (exit code 3)","inputs":{"parameters":[{"name":"code","value":"3"}]},"outputs":{
-    "exitCode" : "3"}
-}
-}
-}
-})");
+           "message":"Error (exit code 3)","inputs":{"parameters":[{"name":"code","value":"3"}]},
+           "outputs":{"exitCode":"3"}}}}})x");
   REQUIRE(w);
-const std::string text = describe_failure(
-    *w,
-    [](const NodeStatus&) {
-      return std::vector<std::string>{"one", "two"};
-    },
-    false);
-CHECK(text ==
-      "✖ w[0].a: Error (exit code 3)\n"
-      "Command:             sh -c 'exit 3'\n"
-      "Image:               busybox\n"
-      "Exit code:           3\n"
-      "Last lines:\n"
-      "  | one\n"
-      "  | two\n"
-      "Next:                skiff logs w --node 'w[0].a'    all that it printed\n"
-      "                     skiff retry w    run what failed again\n");
+  const auto lines = [](const NodeStatus&) { return std::vector<std::string>{"one", "two"}; };
+  CHECK(describe_failure(*w, lines, false) ==
+        "✖ w[0].a: Error (exit code 3)\n"
+        "Command:             sh -c 'exit 3'\n"
+        "Image:               busybox\n"
+        "Exit code:           3\n"
+        "Last lines:\n"
+        "  | one\n"
+        "  | two\n"
+        "Next:                skiff logs w --node 'w[0].a'    all that it printed\n"
+        "                     skiff retry w    run what failed again\n");
 }
