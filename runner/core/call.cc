@@ -223,7 +223,7 @@ void Scheduler::Impl::synchronize(Prepared p) {
   if (!p.tmpl->get("synchronization").is_object()) return memoize(std::move(p));
   AcquireLocks order = lock_order(graph_.id_of(p.call.name), p);
   if (order.locks.empty()) return memoize(std::move(p));
-  waiting_.insert_or_assign(order.holder, std::move(p));
+  keep_waiting(order.holder, std::move(p));
   emit(std::move(order));
 }
 
@@ -256,6 +256,7 @@ void Scheduler::Impl::take(const LocksWaiting& e) {
   NodeIndex i = graph_.by_id(e.holder);
   if (i == kNoNode) {
     i = make(it->second.call, node_type(it->second), Phase::pending);
+    it->second.call.reserved = false;
     init_inputs(i, it->second);
     set_deadlines(i, *it->second.tmpl);
   }
@@ -305,7 +306,7 @@ void Scheduler::Impl::memoize(Prepared p) {
     return reject(p.call, fmt::format("invalid maxAge: time: invalid duration \"{}\"", age));
   }
   memo_asked_.insert(order.node_id);
-  waiting_.insert_or_assign(order.node_id, std::move(p));
+  keep_waiting(order.node_id, std::move(p));
   emit(std::move(order));
 }
 
@@ -333,6 +334,10 @@ void Scheduler::Impl::save_memo(NodeIndex i) {
 
 void Scheduler::Impl::start(Prepared p) {
   if (!retry_strategy(*p.tmpl).is_null()) return start_retry(std::move(p));
+  if (is_pod_type(p.resolved->type) && full()) {  // the place is gone while it waited
+    held_.emplace_back(std::move(p));
+    return;
+  }
   dispatch(std::move(p));
 }
 

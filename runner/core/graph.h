@@ -82,7 +82,8 @@ struct Call {
   bool on_exit = false;  ///< part of an exit handler, so Stop lets it run
   bool hooked = false;
   bool retried = false;
-  bool locked = false;  ///< its locks were granted
+  bool locked = false;    ///< its locks were granted
+  bool reserved = false;  ///< has a place in its boundary though it has no node yet
 };
 
 /// A call whose template is ready to run.
@@ -130,6 +131,7 @@ struct Composite : Work {
   std::deque<Call> blocked;  ///< by this template's own parallelism
   std::optional<std::int64_t> parallelism;
   std::uint32_t active_children = 0;
+  std::uint32_t reserved = 0;  ///< places of calls that wait for locks or the memo
   std::uint32_t active_pods = 0;
   std::uint32_t unsuccessful = 0;
   std::uint32_t exits = 0;  ///< exit handlers under way

@@ -143,6 +143,8 @@ class Scheduler::Impl {
   void drain(NodeIndex boundary);
   void drain_all();
   [[nodiscard]] bool full() const;
+  [[nodiscard]] static bool crowded(const Composite& boundary);
+  void keep_waiting(const std::string& id, Prepared p);
   void pod_counted(NodeIndex i, bool active);
 
   // leaf.cc, containers.cc: pods and requests
@@ -305,9 +307,10 @@ class Scheduler::Impl {
   TimePoint now_{};
   std::deque<std::pair<Op, NodeIndex>> queue_;
   std::vector<Action> actions_;
-  std::map<std::string, Prepared> waiting_;         ///< for locks or the memo, by node id
-  std::set<std::string> memo_asked_;                ///< of those, the ones whose memo is looked up
-  std::deque<std::variant<Call, NodeIndex>> held_;  ///< by the workflow's parallelism; Retry nodes by index
+  std::map<std::string, Prepared> waiting_;  ///< for locks or the memo, by node id
+  std::set<std::string> memo_asked_;         ///< of those, the ones whose memo is looked up
+  std::deque<std::variant<Call, Prepared, NodeIndex>>
+      held_;                       ///< by the workflow's parallelism; Retry nodes by index
   std::deque<NodeIndex> starved_;  ///< boundaries with calls that the workflow has no place for
   std::set<Timer> timers_;
   std::optional<TimePoint> timer_set_;

@@ -14,6 +14,20 @@ bool Scheduler::Impl::full() const {
   return limit && active_pods_ >= *limit;
 }
 
+bool Scheduler::Impl::crowded(const Composite& boundary) {
+  return boundary.parallelism && boundary.active_children + boundary.reserved >= *boundary.parallelism;
+}
+
+/// A call waits for locks or the memo; it keeps its place in the boundary.
+void Scheduler::Impl::keep_waiting(const std::string& id, Prepared p) {
+  Composite* boundary = composite(p.call.boundary);
+  if (boundary != nullptr && !p.call.reserved && graph_.by_name(p.call.name) == kNoNode) {
+    ++boundary->reserved;
+    p.call.reserved = true;
+  }
+  waiting_.insert_or_assign(id, std::move(p));
+}
+
 /// Queues the call if it has to wait for a place.
 bool Scheduler::Impl::hold_back(Call& call, NodeIndex existing) {
   if (full()) {
@@ -23,8 +37,7 @@ bool Scheduler::Impl::hold_back(Call& call, NodeIndex existing) {
   Composite* boundary = existing == kNoNode ? composite(call.boundary) : nullptr;
   if (boundary == nullptr) return false;
   const bool failing = boundary->fail_fast && boundary->unsuccessful > 0;
-  const bool crowded = boundary->parallelism && boundary->active_children >= *boundary->parallelism;
-  if (!failing && !crowded) return false;
+  if (!failing && !crowded(*boundary)) return false;
   const NodeIndex where = call.boundary;
   boundary->blocked.push_back(std::move(call));
   if (failing) check_fail_fast(where);
@@ -49,7 +62,7 @@ void Scheduler::Impl::drain(NodeIndex i) {
   if (boundary == nullptr) return;
   if (boundary->fail_fast && boundary->unsuccessful > 0) return check_fail_fast(i);
   while ((boundary = composite(i)) != nullptr && !boundary->blocked.empty()) {
-    if (boundary->parallelism && boundary->active_children >= *boundary->parallelism) return;
+    if (crowded(*boundary)) return;
     if (boundary->fail_fast && boundary->unsuccessful > 0) return;
     if (full()) {
       if (!boundary->starved) starved_.push_back(i);
@@ -65,10 +78,12 @@ void Scheduler::Impl::drain(NodeIndex i) {
 /// A pod has ended: lets in what waits for a place in the workflow.
 void Scheduler::Impl::drain_all() {
   while (!held_.empty() && !full()) {
-    std::variant<Call, NodeIndex> next = std::move(held_.front());
+    std::variant<Call, Prepared, NodeIndex> next = std::move(held_.front());
     held_.pop_front();
     if (auto* call = std::get_if<Call>(&next)) {
       launch(std::move(*call));
+    } else if (auto* prepared = std::get_if<Prepared>(&next)) {
+      start(std::move(*prepared));
     } else {
       next_attempt(std::get<NodeIndex>(next));
     }

@@ -80,6 +80,10 @@ NodeIndex Scheduler::Impl::make(const Call& call, NodeType type, Phase phase, st
     n.hooks->name = call.hook_name;
     n.hooks->each.resize(call.hooks->hooks.size());
   }
+  if (Composite* boundary = composite(call.boundary); boundary != nullptr && call.reserved) {
+    --boundary->reserved;
+    if (!boundary->blocked.empty()) push(Op::drain, call.boundary);
+  }
   count(i, Phase::none);
   connect(i);
   if (n.owner.kind == OwnerKind::entry) {

@@ -100,7 +100,7 @@ void Scheduler::Impl::next_attempt(NodeIndex i) {
   p.call.owner = {OwnerKind::attempt, i, number};
   p.call.hooks.reset();
   p.call.retried = true;
-  p.call.locked = false;
+  p.call.locked = p.call.reserved = false;
   if (number > 0) p.call.cause = fmt::format("try {} of {}", number + 1, graph_[i].s.display_name);
   if (spec::tree_has_tags(*p.tmpl)) {
     spec::Scope scope(&globals_);

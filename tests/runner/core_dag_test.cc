@@ -1,0 +1,200 @@
+// DAGs: dependencies, depends, targets, omitted tasks, the phase of the whole, loops below a TaskGroup.
+#include <doctest/doctest.h>
+
+#include <algorithm>
+
+#include "tests/runner/sim.h"
+
+using namespace skiff::runner;
+using namespace skiff::runner::test;
+
+namespace {
+
+std::string dag(const std::string& tasks, const std::string& more = "", const std::string& templates = "") {
+  return "apiVersion: argoproj.io/v1alpha1\nkind: Workflow\nmetadata: {name: wf}\nspec:\n  entrypoint: main\n"
+         "  templates:\n  - name: leaf\n    inputs: {parameters: [{name: m, default: \"\"}]}\n"
+         "    container: {image: busybox}\n  - name: main\n    dag:\n" +
+         more + "      tasks:\n" + tasks + templates;
+}
+
+Sim::Rule failing(std::vector<std::string> names) {
+  return [names = std::move(names)](const StartPod& p) {
+    return std::find(names.begin(), names.end(), p.display_name) != names.end() ? fails(1) : succeeds();
+  };
+}
+
+}  // namespace
+
+TEST_CASE("a diamond") {
+  Sim sim(dag(R"yaml(
+      - {name: A, template: leaf}
+      - {name: B, template: leaf, dependencies: [A]}
+      - {name: C, template: leaf, depends: A.Succeeded}
+      - {name: D, template: leaf, depends: "B && C"}
+)yaml"));
+  REQUIRE(sim.run());
+  CHECK(sim.tree() ==
+        "wf DAG Succeeded\n"
+        "  A Pod Succeeded\n"
+        "    B Pod Succeeded\n"
+        "      D Pod Succeeded\n"
+        "    C Pod Succeeded\n");
+  CHECK(sim.started() == std::vector<std::string>{"A", "B", "C", "D"});
+  CHECK(sim.node("C")->children == std::vector<std::string>{sim.node("D")->id});
+  CHECK(sim.node("wf")->outbound_nodes == std::vector<std::string>{sim.node("D")->id});
+}
+
+TEST_CASE("a failure omits what depends on it, other branches run on") {
+  Sim sim(dag(R"yaml(
+      - {name: A, template: leaf}
+      - {name: B, template: leaf, dependencies: [A]}
+      - {name: C, template: leaf, dependencies: [A]}
+      - {name: D, template: leaf, dependencies: [B, C]}
+      - {name: E, template: leaf, depends: "B.Failed || C.Failed"}
+)yaml"));
+  sim.rule = failing({"B"});
+  REQUIRE(sim.run());
+  CHECK(sim.phase() == "Failed");
+  CHECK(sim.message().empty());
+  CHECK(sim.phase_of("D") == "Omitted");
+  CHECK(sim.message_of("D") == "omitted: depends condition not met");
+  CHECK(sim.phase_of("E") == "Succeeded");
+}
+
+TEST_CASE("an Error stays an Error in a DAG") {
+  Sim sim(dag("      - {name: A, template: leaf}\n"));
+  sim.rule = [](const StartPod&) { return errors("gone"); };
+  REQUIRE(sim.run());
+  CHECK(sim.phase() == "Error");
+}
+
+TEST_CASE("only targets decide, only what they need runs") {
+  Sim sim(dag(R"yaml(
+      - {name: A, template: leaf}
+      - {name: B, template: leaf, dependencies: [A]}
+      - {name: C, template: leaf, dependencies: [A]}
+)yaml",
+              "      target: B\n"));
+  REQUIRE(sim.run());
+  CHECK(sim.node("C") == nullptr);
+  CHECK(sim.phase() == "Succeeded");
+}
+
+TEST_CASE("continueOn of a leaf and of a task that others depend on") {
+  Sim sim(dag(R"yaml(
+      - {name: A, template: leaf, continueOn: {failed: true}}
+      - {name: B, template: leaf, dependencies: [A]}
+      - {name: L, template: leaf, continueOn: {failed: true}}
+)yaml"));
+  sim.rule = failing({"A", "L"});
+  REQUIRE(sim.run());
+  CHECK(sim.phase_of("B") == "Succeeded");
+  CHECK(sim.phase() == "Succeeded");
+}
+
+TEST_CASE("skipped counts as done, its outputs are absent") {
+  Sim sim(dag(R"yaml(
+      - {name: A, template: leaf, when: "false"}
+      - {name: B, template: leaf, dependencies: [A]}
+      - {name: C, template: leaf, depends: A.Succeeded}
+)yaml"));
+  REQUIRE(sim.run());
+  CHECK(sim.phase_of("A") == "Skipped");
+  CHECK(sim.phase_of("B") == "Succeeded");
+  CHECK(sim.phase_of("C") == "Omitted");
+  CHECK(sim.phase() == "Succeeded");
+}
+
+TEST_CASE("a loop hangs below a TaskGroup and leaves lists") {
+  Sim sim(dag(R"yaml(
+      - name: each
+        template: leaf
+        withItems: [1, 2, 3]
+        arguments: {parameters: [{name: m, value: "{{item}}"}]}
+      - name: any
+        template: leaf
+        depends: each.AnySucceeded
+        arguments: {parameters: [{name: m, value: "{{tasks.each.outputs.result}} {{tasks.each.status}}"}]}
+      - {name: all, template: leaf, depends: each.AllFailed}
+      - {name: none, template: leaf, withParam: "[]"}
+)yaml"));
+  sim.rule = [](const StartPod& p) { return p.display_name == "each(1:2)" ? fails(1) : prints("7"); };
+  REQUIRE(sim.run());
+  CHECK(sim.node("each")->type == skiff::spec::NodeType::task_group);
+  CHECK(sim.phase_of("each") == "Failed");
+  CHECK(sim.node("each")->children.size() == 3);
+  CHECK(sim.node("each(0:1)")->boundary_id == "wf");
+  CHECK(sim.input_of("any", "m") == "[7,7] Failed");
+  CHECK(sim.phase_of("all") == "Omitted");
+  CHECK(sim.message_of("none") == "Skipped, empty params");
+  CHECK(sim.node("any")->name == "wf.any");
+  CHECK(sim.node("each(2:3)")->children ==
+        std::vector<std::string>{sim.node("any")->id, sim.node("all")->id});
+}
+
+TEST_CASE("outputs of a DAG, and an expression that chooses") {
+  Sim sim(dag(R"yaml(
+      - {name: A, template: maker}
+      - {name: B, template: maker, when: "false"}
+)yaml",
+              "", R"yaml(
+    outputs:
+      parameters:
+      - {name: plain, valueFrom: {parameter: "{{tasks.A.outputs.parameters.p}}"}}
+      - {name: chosen, valueFrom: {expression: "tasks.B.outputs.parameters.p ?? tasks.A.outputs.parameters.p"}}
+      - {name: kept, valueFrom: {parameter: "{{tasks.B.outputs.parameters.p}}", default: kept}}
+  - name: maker
+    container: {image: busybox}
+    outputs: {parameters: [{name: p, globalName: g, valueFrom: {path: /p}}]}
+)yaml"));
+  sim.rule = [](const StartPod&) { return gives("p", "made"); };
+  REQUIRE(sim.run());
+  CHECK(sim.output_of("wf", "plain") == "made");
+  CHECK(sim.output_of("wf", "chosen") == "made");
+  CHECK(sim.output_of("wf", "kept") == "kept");
+  CHECK(sim.status().get("outputs").get_array("parameters")[0].get_string("value") == "made");
+}
+
+TEST_CASE("a task that cannot be made says so and the DAG goes on") {
+  Sim sim(dag(R"yaml(
+      - {name: A, template: leaf}
+      - {name: bad, template: nope}
+)yaml"));
+  REQUIRE(sim.run());
+  CHECK(sim.phase_of("bad") == "Error");
+  CHECK(sim.message_of("bad") == "task 'wf.bad' errored: template nope not found");
+  CHECK(sim.phase_of("A") == "Succeeded");
+  CHECK(sim.phase() == "Error");
+}
+
+TEST_CASE("an omitted target inherits the failure it came from") {
+  Sim sim(dag(R"yaml(
+      - {name: A, template: leaf}
+      - {name: B, template: leaf, depends: A.Succeeded}
+      - {name: C, template: leaf, depends: B.Succeeded}
+)yaml"));
+  sim.rule = failing({"A"});
+  REQUIRE(sim.run());
+  CHECK(sim.phase_of("C") == "Omitted");
+  CHECK(sim.phase() == "Failed");
+}
+
+TEST_CASE("a daemon counts as done once it is ready and ends with its DAG") {
+  Sim sim(dag(R"yaml(
+      - {name: server, template: server}
+      - {name: client, template: leaf, dependencies: [server], arguments: {parameters: [{name: m, value: "{{tasks.server.ip}}"}]}}
+)yaml",
+              "", R"yaml(
+  - name: server
+    daemon: true
+    container: {image: nginx}
+)yaml"));
+  REQUIRE(sim.run());
+  CHECK(sim.input_of("client", "m") == "10.0.0.2");
+  CHECK(sim.phase_of("server") == "Succeeded");
+  CHECK(sim.phase() == "Succeeded");
+  const auto& actions = sim.actions();
+  CHECK(std::count_if(actions.begin(), actions.end(),
+                      [](const auto& a) { return a.starts_with("StopPod"); }) == 1);
+  CHECK(actions.back() == "Finish Succeeded");
+}
