@@ -260,6 +260,7 @@ ParsedFile parse_documents(std::string text, std::string file, const ParseLimits
     } catch (const DocumentError& e) {
       parsed.diagnostics.push_back(to_diagnostic(*tree, e));
       parsed.malformed.push_back(part);
+      std::erase_if(roots, [](const Node& root) { return !root.find("kind"); });  // debris of the broken one
     }
     keep_roots(parsed, tree, roots, index);
   }

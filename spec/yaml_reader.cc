@@ -31,7 +31,12 @@ class Events : public YAML::EventHandler {
   Events(const Tree& tree, TreeBuilder& builder, std::size_t begin, std::size_t end)
       : text_(std::string_view(tree.text()).substr(0, end)), builder_(builder), begin_(begin) {}
 
-  void OnDocumentStart(const YAML::Mark&) override { builder_.begin_document(); }
+  void OnDocumentStart(const YAML::Mark& mark) override {
+    // At a stray `,` or `]` yaml-cpp makes empty documents without end and without getting on.
+    if (mark.pos == last_start_) throw YAML::ParserException(mark, "unexpected token");
+    last_start_ = mark.pos;
+    builder_.begin_document();
+  }
   void OnDocumentEnd() override {}
 
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
@@ -133,6 +138,7 @@ class Events : public YAML::EventHandler {
   std::string_view text_;
   TreeBuilder& builder_;
   std::size_t begin_;
+  int last_start_ = -1;
   std::vector<YAML::anchor_t> open_anchors_;
 };
 

@@ -223,6 +223,7 @@ TEST_CASE("malformed YAML is explained in our words") {
       {"a: @b\n", "reserved-character", {1, 4}},
       {"a:\n    b: 1\n  c: 2\n", "indentation", {3, 3}},
       {"a: &x [*x]\n", "recursive-alias", {1, 8}},
+      {"   a:\n , b\n", "indentation", {2, 2}},
       {"a: \"\\q\"\n", "bad-escape", {1, 5}},
       {"just text\n", "not-a-mapping", {1, 1}},
       {"a: \x01\n", "control-character", {1, 4}},
