@@ -69,10 +69,18 @@ class Meter {
   std::uint64_t left_ = 0;  ///< of the present entry's announced size
 };
 
-/// Follows the links of an archive: none may lead out of `root`, no entry may pass through one.
+/// What becomes of symbolic links that lead out of an archive's root. A step's own tree may have them (a
+/// virtual environment's python, /etc/mtab): inside a container they are harmless, on the host they are not.
+enum class OutwardLinks : std::uint8_t { refuse, keep };
+
+/// Follows the links of an archive: none may lead out of `root` (unless they are to be kept), no entry may
+/// pass through one.
 class LinkGuard {
  public:
-  explicit LinkGuard(std::string what) : what_(std::move(what)) {}
+  explicit LinkGuard(std::string what, OutwardLinks outward = OutwardLinks::refuse)
+      : what_(std::move(what)), outward_(outward) {}
+  /// True for a symbolic link that stays below `root`; check() would let it pass.
+  [[nodiscard]] bool stays_inside(const Entry& link, std::string_view root) const;
   /// Throws `hostile`. `root` is the directory (in entries' terms) that must not be left; empty: the
   /// archive's own.
   void check(const Entry& entry, std::string_view root);
@@ -82,6 +90,7 @@ class LinkGuard {
   [[nodiscard]] bool passes_a_link(std::string_view path, bool itself) const;
   void check_target(const Entry& entry, std::string_view root) const;
   std::string what_;
+  OutwardLinks outward_;
   std::unordered_set<std::string> links_;
 };
 

@@ -208,6 +208,10 @@ EntryKind build_tree(EngineTar& tar, Files& files, const fs::path& root, const P
         return kind;
       }
     }
+    if (entry->kind == EntryKind::symlink && !guard.stays_inside(*entry, options.root_name)) {
+      packed.left_out.push_back(entry->path);  // a tree on the host must not point at the host
+      continue;
+    }
     guard.check(*entry, options.root_name);
     const auto inner = [&](const std::string& path) {
       return path.size() > options.root_name.size() ? path.substr(options.root_name.size() + 1)

@@ -146,7 +146,7 @@ void LinkGuard::check(const Entry& entry, std::string_view root) {
   if (passes_a_link(entry.path, true)) refuse(entry, "goes through a link that the archive itself has made");
   switch (entry.kind) {
     case EntryKind::symlink:
-      check_target(entry, root);
+      if (outward_ == OutwardLinks::refuse) check_target(entry, root);
       links_.insert(entry.path);
       break;
     case EntryKind::hardlink: {
@@ -165,6 +165,15 @@ void LinkGuard::check(const Entry& entry, std::string_view root) {
       refuse(entry, "is a device; an artifact has files and directories only");
     default:
       break;
+  }
+}
+
+bool LinkGuard::stays_inside(const Entry& link, std::string_view root) const {
+  try {
+    check_target(link, root);
+    return true;
+  } catch (const StoreError&) {
+    return false;
   }
 }
 

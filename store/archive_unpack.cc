@@ -182,6 +182,7 @@ struct Wanted {
   const UnpackOptions& options;
   std::string what;
   EntrySink& sink;
+  bool into_container;  ///< links of our own archives may point anywhere there
 };
 
 std::string strip_root(const std::string& path, const std::string& root) {
@@ -199,7 +200,8 @@ Unpacked unpack_archive(int fd, const fs::path& path, ArchiveFormat format, std:
   }
   ArchiveReader reader(fd, format, wanted.what);
   Meter meter(wanted.what, stored, options.limits);
-  LinkGuard guard(wanted.what);
+  const bool ours = single_root && wanted.into_container;
+  LinkGuard guard(wanted.what, ours ? OutwardLinks::keep : OutwardLinks::refuse);
   Placing placing(options, wanted.what, true);
   while (auto entry = reader.next()) {
     meter.entry(*entry);
@@ -301,9 +303,9 @@ Unpacked unpack_file(const ArtifactStore& store, std::string_view key, std::uint
 }
 
 Unpacked unpack_to(const ArtifactStore& store, std::string_view key, const UnpackOptions& options,
-                   EntrySink& sink) {
+                   EntrySink& sink, bool into_container) {
   const Utf8Locale locale;
-  const Wanted wanted{options, name_of(key), sink};
+  const Wanted wanted{options, name_of(key), sink, into_container};
   const auto st = store.stat(key);
   if (st && st->directory) {
     Placing placing(options, wanted.what, false);
@@ -317,7 +319,7 @@ Unpacked unpack_to(const ArtifactStore& store, std::string_view key, const Unpac
 
 Unpacked unpack(const ArtifactStore& store, std::string_view key, const UnpackOptions& options,
                 TarWriter& out) {
-  return unpack_to(store, key, options, out.state().output);
+  return unpack_to(store, key, options, out.state().output, true);
 }
 
 Unpacked extract(const ArtifactStore& store, std::string_view key, const UnpackOptions& options,
@@ -335,7 +337,7 @@ Unpacked extract(const ArtifactStore& store, std::string_view key, const UnpackO
   here.path.clear();
   try {
     TreeSink tree(files, temp);
-    const Unpacked unpacked = unpack_to(store, key, here, tree);
+    const Unpacked unpacked = unpack_to(store, key, here, tree, false);
     files.rename(temp, destination);
     return unpacked;
   } catch (...) {

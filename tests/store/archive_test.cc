@@ -274,6 +274,23 @@ TEST_CASE("a root that is a link stores nothing and says where it leads") {
   }
 }
 
+TEST_CASE("links of a step's tree that lead out of it: kept for containers, never on the host") {
+  TempStore temp;
+  const std::string tree = raw_tar(raw_dir("venv"), raw_symlink("venv/python", "/usr/bin/python3"),
+                                   raw_symlink("venv/up", "../../x"), raw_file("venv/f", "1"));
+  CHECK(temp.pack_tar("k.tgz", tree, named("venv")).left_out.empty());
+  const Sent sent = temp.sent("k.tgz", to("/venv"));
+  CHECK(sent.at("venv/python") == "-> /usr/bin/python3");
+  CHECK(sent.at("venv/up") == "-> ../../x");
+  const TempDir dir;
+  CHECK(error_of([&] { extract(temp.store, "k.tgz", {}, dir.path() / "out"); }).trouble() ==
+        Trouble::hostile);
+
+  const Packed plain = temp.pack_tar("tree", tree, named("venv", Archiving::none));
+  CHECK(plain.left_out == std::vector<std::string>{"venv/python", "venv/up"});
+  CHECK(temp.sent("tree", to("/venv")) == Sent{{"venv/", "755"}, {"venv/f", "1 644"}});
+}
+
 TEST_CASE("FIFOs are left out and named; an empty answer is not found") {
   TempStore temp;
   const auto packed = temp.pack_tar(
