@@ -83,7 +83,9 @@ awaitable<void> Controller::Impl::run_pod(std::string uid, RunContext context, S
   std::string trouble;
   try {
     if (HostSteps::takes(order.tmpl)) {
-      done = co_await host_steps.run(std::move(context), order);
+      int network = 0;
+      if (HostSteps::needs_network(order.tmpl)) network = co_await pods.network_pid();
+      done = co_await host_steps.run(std::move(context), order, network);
     } else if (adopting) {
       done = co_await pods.adopt(std::move(context), order, sink, had_started);
     } else {

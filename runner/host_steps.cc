@@ -1,12 +1,16 @@
 #include "runner/host_steps.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <sched.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <cstdlib>
 #include <filesystem>
 #include <map>
 #include <mutex>
@@ -93,9 +97,33 @@ Value condition_env(const HttpCall& call, const HttpAnswer& answer) {
   return Value::from_json(env);
 }
 
-PodDone run_http(const RunContext& run, const StartPod& order, const std::atomic<bool>& cancelled) {
+/// Puts this thread into the network of another process for as long as it lives.
+class NetworkVisit {
+ public:
+  explicit NetworkVisit(int pid) {
+    if (pid <= 0) return;
+    home_ = ::open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
+    const int there = ::open(fmt::format("/proc/{}/ns/net", pid).c_str(), O_RDONLY | O_CLOEXEC);
+    if (there >= 0) away_ = home_ >= 0 && ::setns(there, CLONE_NEWNET) == 0;
+    if (there >= 0) ::close(there);
+  }
+  ~NetworkVisit() {
+    if (away_ && ::setns(home_, CLONE_NEWNET) != 0) std::abort();  // a thread that is lost between networks
+    if (home_ >= 0) ::close(home_);
+  }
+  NetworkVisit(const NetworkVisit&) = delete;
+  NetworkVisit& operator=(const NetworkVisit&) = delete;
+
+ private:
+  int home_ = -1;
+  bool away_ = false;
+};
+
+PodDone run_http(const RunContext& run, const StartPod& order, int network_pid,
+                 const std::atomic<bool>& cancelled) {
   const Json& http = order.tmpl.get("http");
   const HttpCall call = call_of(http, run);
+  const NetworkVisit visit(network_pid);
   const HttpAnswer answer = perform(call, cancelled);
   if (!answer.trouble.empty()) {
     return failed(order, Phase::error, fmt::format("{} \"{}\": {}", call.method, call.url, answer.trouble));
@@ -169,14 +197,14 @@ class HostSteps::Impl {
   explicit Impl(store::ArtifactStore& artifacts) : artifacts_(artifacts), threads_(kThreads) {}
   ~Impl() { threads_.join(); }
 
-  awaitable<PodDone> run(RunContext run, StartPod order) {
+  awaitable<PodDone> run(RunContext run, StartPod order, int network_pid) {
     const auto cancelled = std::make_shared<std::atomic<bool>>(closed_.load());
     const Key key(run.uid, order.node_id);
     {
       const std::scoped_lock lock(mutex_);
       under_way_[key] = cancelled;
     }
-    auto work = blocking(std::move(run), std::move(order), cancelled);
+    auto work = blocking(std::move(run), std::move(order), network_pid, cancelled);
     auto done = co_await asio::co_spawn(threads_, std::move(work), asio::use_awaitable);
     const std::scoped_lock lock(mutex_);
     under_way_.erase(key);
@@ -198,11 +226,12 @@ class HostSteps::Impl {
  private:
   using Key = std::pair<std::string, std::string>;
 
-  awaitable<PodDone> blocking(RunContext run, StartPod order, std::shared_ptr<std::atomic<bool>> cancelled) {
+  awaitable<PodDone> blocking(RunContext run, StartPod order, int network_pid,
+                              std::shared_ptr<std::atomic<bool>> cancelled) {
     PodDone done;
     std::string trouble;
     try {
-      done = order.tmpl.get("http").is_object() ? run_http(run, order, *cancelled)
+      done = order.tmpl.get("http").is_object() ? run_http(run, order, network_pid, *cancelled)
                                                 : run_data(artifacts_, run, order);
     } catch (const std::exception& e) {
       trouble = e.what();
@@ -221,12 +250,14 @@ class HostSteps::Impl {
 HostSteps::HostSteps(store::ArtifactStore& artifacts) : impl_(std::make_unique<Impl>(artifacts)) {}
 HostSteps::~HostSteps() = default;
 
+bool HostSteps::needs_network(const Json& tmpl) { return tmpl.get("http").is_object(); }
+
 bool HostSteps::takes(const Json& tmpl) {
   return tmpl.get("http").is_object() || tmpl.get("data").is_object();
 }
 
-awaitable<PodDone> HostSteps::run(RunContext run, StartPod order) {
-  return impl_->run(std::move(run), std::move(order));
+awaitable<PodDone> HostSteps::run(RunContext run, StartPod order, int network_pid) {
+  return impl_->run(std::move(run), std::move(order), network_pid);
 }
 
 void HostSteps::stop(const std::string& run_uid, const std::string& node_id) {

@@ -24,9 +24,11 @@ class HostSteps {
 
   /// True for the templates it runs.
   [[nodiscard]] static bool takes(const Json& tmpl);
-  /// Runs it to its end (workflow/executor/agent.go, workflow/data). What goes wrong is a PodDone in phase
-  /// error.
-  [[nodiscard]] boost::asio::awaitable<PodDone> run(RunContext run, StartPod order);
+  /// True for those that should see the network as a pod sees it.
+  [[nodiscard]] static bool needs_network(const Json& tmpl);
+  /// Runs it to its end (workflow/executor/agent.go, workflow/data), in the network of the process
+  /// `network_pid` (0: this one's). What goes wrong is a PodDone in phase error.
+  [[nodiscard]] boost::asio::awaitable<PodDone> run(RunContext run, StartPod order, int network_pid);
   /// Ends a request early. From any thread.
   void stop(const std::string& run_uid, const std::string& node_id);
   void close();

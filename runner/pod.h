@@ -76,6 +76,10 @@ class Pods {
   /// at once. A hint; returns at once. From any thread.
   void expect(int pods);
 
+  /// For requests that the controller makes in a pod's place: the process, on this machine, whose network is
+  /// that of a pod; 0 where there is none to be had (another machine's engine, no right to enter namespaces).
+  [[nodiscard]] boost::asio::awaitable<int> network_pid();
+
   /// Removes what is left of runs that `is_live` denies, and sandboxes of dead controllers: containers and
   /// the volumes that lived for a pod or a workflow.
   [[nodiscard]] boost::asio::awaitable<void> sweep(IsLive is_live);

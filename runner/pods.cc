@@ -1,4 +1,6 @@
 // The pods of a controller: who lives, what they leave, what is swept.
+#include <unistd.h>
+
 #include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
@@ -86,6 +88,14 @@ class Pods::Impl {
 
   Task<void> sweep(IsLive is_live);
   Task<void> release_volumes(std::string run_uid);
+
+  Task<int> network_pid() {
+    if (!services_.engine.local() || ::geteuid() != 0) co_return 0;
+    Sandbox sandbox = co_await services_.sandboxes.take();
+    const int pid = sandbox.pid;
+    services_.sandboxes.give_back(std::move(sandbox), After::reuse);
+    co_return pid;
+  }
 
   Task<void> settle() {
     co_await services_.janitor.settle();
@@ -245,6 +255,7 @@ void Pods::release(const std::string& run_uid, const std::string& node_id) {
 void Pods::expect(int pods) { impl_->services().sandboxes.expect(pods); }
 Task<void> Pods::sweep(IsLive is_live) { return impl_->sweep(std::move(is_live)); }
 Task<void> Pods::release_volumes(std::string run_uid) { return impl_->release_volumes(std::move(run_uid)); }
+Task<int> Pods::network_pid() { return impl_->network_pid(); }
 Task<void> Pods::settle() { return impl_->settle(); }
 void Pods::on_warning(WarningSink sink) { impl_->services().on_warning(std::move(sink)); }
 Task<void> Pods::close() { return impl_->close(); }
