@@ -46,7 +46,9 @@ PodStorage::PodStorage(PodServices& services, const PodPlan& plan, fs::path scra
       made_(plan.volumes.size()) {}
 
 Task<void> PodStorage::make() {
-  for (std::size_t i = 0; i < plan_.volumes.size(); ++i) co_await make_volume(i);
+  for (std::size_t i = 0; i < plan_.volumes.size(); ++i) {
+    co_await make_volume(i);
+  }
   if (plan_.script && binds_) bind_script();
   for (const PlannedContainer& c : plan_.containers) {
     for (const PlannedMount& m : c.mounts) {
