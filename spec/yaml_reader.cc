@@ -41,9 +41,8 @@ class Events : public YAML::EventHandler {
 
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
     std::size_t offset = offset_of(mark);
-    const auto rest = text_.substr(offset);
-    const bool written = rest.starts_with('~') || rest.starts_with("null") || rest.starts_with("Null") ||
-                         rest.starts_with("NULL") || rest.starts_with('&') || rest.starts_with('!');
+    const bool written = is_null_word(offset) || text_.substr(offset).starts_with('&') ||
+                         text_.substr(offset).starts_with('!');
     if (!written) offset = std::max(builder_.last_sibling(), begin_);  // the mark is the next token's
     builder_.null(offset);
     remember(anchor);
@@ -87,6 +86,17 @@ class Events : public YAML::EventHandler {
  private:
   std::size_t offset_of(const YAML::Mark& mark) const {
     return std::min(begin_ + static_cast<std::size_t>(std::max(mark.pos, 0)), text_.size());
+  }
+
+  /// `~` or `null` as a value of its own, not the beginning of a key or of a longer text.
+  bool is_null_word(std::size_t at) const {
+    for (const std::string_view word : {"~", "null", "Null", "NULL"}) {
+      if (!text_.substr(at).starts_with(word)) continue;
+      const auto next = text_.find_first_not_of(' ', at + word.size());
+      return next == std::string_view::npos ||
+             std::string_view("\r\n#,]}").find(text_[next]) != std::string_view::npos;
+    }
+    return false;
   }
 
   void remember(YAML::anchor_t anchor) {

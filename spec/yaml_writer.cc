@@ -112,8 +112,7 @@ class YamlWriter {
     for (const auto& [key, member] : value.as_object()) {
       if (!(first && inline_first)) indent(depth);
       first = false;
-      out_ += key_text(key);
-      out_ += ':';
+      write_key(key, depth);
       child(member, depth, member.is_array() ? depth : depth + 2, false);
     }
   }
@@ -190,8 +189,18 @@ class YamlWriter {
     return "'" + std::string(s) + "'";
   }
 
-  /// A key of more than 1,024 characters is not allowed without `?`; nothing that we write comes near.
-  static std::string key_text(std::string_view key) { return single_line(key); }
+  /// A key of more than 1,024 characters has to be announced.
+  void write_key(std::string_view key, std::size_t depth) {
+    constexpr std::size_t kLongest = 900;
+    const std::string text = single_line(key);
+    if (text.size() > kLongest) {
+      out_ += "? " + text + '\n';
+      indent(depth);
+    } else {
+      out_ += text;
+    }
+    out_ += ':';
+  }
 
   static std::string flow(const Json& value) {
     if (value.is_string()) return single_line(value.as_string());
