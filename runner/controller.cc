@@ -342,6 +342,7 @@ awaitable<void> Controller::Impl::remove(std::string uid) {
   batch.delete_workflow(uid);
   const std::int64_t revision = co_await commit(batch);
   tell_waiters({uid}, revision);
+  ++children_;
   asio::co_spawn(strand, clean_up(uid, true), asio::detached);
   store::remove_logs(home_, uid);
   artifacts_.remove_workflow(row->ns, row->name);
