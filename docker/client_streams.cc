@@ -177,7 +177,7 @@ Async<std::unique_ptr<PendingWait>> Client::arm_wait(std::string id, WaitConditi
   co_return armed;
 }
 
-/// From API 1.42 on the reply's content type tells; before, the container's configuration.
+/// The container's own configuration tells: engines before API 1.42 name both kinds of stream alike.
 boost::asio::awaitable<Result<bool>> Client::has_tty(std::string id) {
   {
     const std::lock_guard lock(mutex_);

@@ -45,12 +45,14 @@ std::string EngineFixture::unique(const std::string& stem) const {
   return "skiff-test-" + stem + "-" + std::to_string(::getpid()) + "-" + std::to_string(++counter);
 }
 
+Labels EngineFixture::own_labels() { return {{"skiff.test", std::to_string(::getpid())}}; }
+
 ContainerSpec EngineFixture::shell(const std::string& script) const {
   ContainerSpec spec;
   spec.name = unique("c");
   spec.image = "busybox:latest";
   spec.entrypoint = {"sh", "-c", script};
-  spec.labels = {{"skiff.test", std::to_string(::getpid())}};
+  spec.labels = own_labels();
   spec.host.network_mode = "none";
   return spec;
 }

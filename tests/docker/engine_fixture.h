@@ -31,6 +31,8 @@ class EngineFixture {
 
   /// A spec of busybox that runs `script` in sh; unique name, our label.
   [[nodiscard]] ContainerSpec shell(const std::string& script) const;
+  /// What the fixture removes at its end carries these.
+  [[nodiscard]] static Labels own_labels();
   /// Creates it; fails the test if that does not work.
   std::string made(const ContainerSpec& spec);
   /// Creates, attaches, arms, starts, drains and waits: the life of one container.

@@ -132,7 +132,7 @@ TEST_CASE_FIXTURE(EngineFixture,
   dir.write("f", "from the host");
   VolumeSpec volume;
   volume.name = unique("v");
-  volume.labels = {{"skiff.test", "volume"}};
+  volume.labels = own_labels();
   REQUIRE(run(engine->create_volume(volume)).ok());
   ContainerSpec spec = shell("cat /host/f; echo no > /host/g; echo kept > /vol/x; df -k /tmpfs | tail -1");
   spec.host.mounts = {Mount{MountType::bind, dir.path().string(), "/host", true, "", false, 0, 0},
@@ -184,7 +184,8 @@ TEST_CASE_FIXTURE(EngineFixture, "P21: an image of our own; its CMD goes when an
   CHECK(info->id == *image);
   CHECK(info->cmd == spec.cmd);
   CHECK(info->labels == spec.labels);
-  const Result<std::vector<ImageInfo>> listed = run(engine->list_images({"io.skiff.test=" + reference.substr(15)}));
+  const Result<std::vector<ImageInfo>> listed =
+      run(engine->list_images({"io.skiff.test=" + reference.substr(15)}));
   REQUIRE(listed);
   CHECK(listed->size() == 1);
   ContainerSpec plain = shell("");
