@@ -86,6 +86,12 @@ Json Decoder::object(const Node& node, const TypeInfo& type) {
     const Node value = node.value(i);
     if (value.is_null() && field->wire != Wire::json) continue;  // to Go's decoder null is "not set"
     path_.emplace_back(field->name);
+    if (key == "onExit" && (type.name == "WorkflowStep" || type.name == "DAGTask")) {
+      report(
+          node.key(i), Severity::warning, "deprecated-field",
+          "`onExit` of a step or task is the spelling of Argo 3",
+          fmt::format("write hooks: {{exit: {{template: {}}}}}, or let skiff convert do it", value.text()));
+    }
     Json decoded = shaped(value, *field);
     path_.pop_back();
     if (!decoded.is_null() || field->wire == Wire::json) {

@@ -221,6 +221,14 @@ TEST_CASE("spellings of Argo 3 are brought up to date with a warning") {
   CHECK(d.where("spec.workflowSpec.synchronization.mutexes[0].name") == Mark{9, 21});
 }
 
+TEST_CASE("a step's onExit still works, with a warning") {
+  const std::string text = workflow("    steps:\n    - - {name: a, template: b, onExit: bye}\n");
+  const Diagnostic d = only(text);
+  CHECK(d.rule == "deprecated-field");
+  CHECK(d.hint.find("hooks: {exit: {template: bye}}") != std::string::npos);
+  CHECK(to_json(first_template(value_of(text))).find("\"onExit\":\"bye\"") != std::string::npos);
+}
+
 TEST_CASE("convert rewrites and leaves the rest alone") {
   auto value = *parse_json(
       R"({"kind":"Workflow","spec":{"podPriority":1,"synchronization":{"mutex":{"name":"m"},"mutexes":[{"name":"a"}]},)"
