@@ -7,6 +7,7 @@
 
 #include <algorithm>
 
+#include "spec/expr/parser.h"
 #include "spec/validate_internal.h"
 
 namespace skiff::spec::validation {
@@ -31,6 +32,32 @@ void add_paths(Scope& scope, const Json& inputs, const Json& outputs) {
   for (const Json& p : outputs.get_array("parameters")) {
     const std::string path = text_of(p.get("valueFrom"), "path");
     if (!path.empty()) set_text(scope, "outputs.parameters.", p.get_string("name"), ".path", path);
+  }
+}
+
+/// The text with a blank after the braces of expressions that cannot be read: a tag that no value is for.
+std::string without_broken_expressions(std::string_view text) {
+  std::string out;
+  std::size_t from = 0;
+  for_each_tag(text, [&](const Tag& tag) {
+    if (!tag.expression || !tag.closed || expr::parse(tag.name).ok()) return;
+    out.append(text, from, tag.offset + 2 - from).append(" ");
+    from = tag.offset + 2;
+  });
+  return out.append(text, from);
+}
+
+/// Argo leaves them alone while it validates; elsewhere they are errors (util/template
+/// expressionReplaceCore).
+void hide_broken_expressions(Json& tree) {
+  if (tree.is_string()) {
+    if (tree.as_string().find("{{=") != std::string::npos) {
+      tree = Json(without_broken_expressions(tree.as_string()));
+    }
+  } else if (tree.is_array()) {
+    for (Json& e : tree.as_array()) hide_broken_expressions(e);
+  } else if (tree.is_object()) {
+    for (auto& [key, value] : tree.as_object()) hide_broken_expressions(value);
   }
 }
 
@@ -118,6 +145,7 @@ std::optional<Processed> Validator::process(const TemplateView& t, const Argumen
   if (!tree_has_tags(*t.json)) return p;
   p.own = *t.json;
   put_inputs(*p.own, arguments);
+  hide_broken_expressions(*p.own);
 
   Scope local(&globals_);
   if (is_pod_type(template_type(*t.json))) local.set("pod.name", stand_in("pod.name"));

@@ -137,8 +137,7 @@ void Validator::warn_task(const Json& task, const Site& site) {
   if (!task.is_object()) return;
   const std::string when = text_of(task, "when");
   if (const std::string wrong = when.empty() ? "" : check_when(when); !wrong.empty()) {
-    warning("when-syntax", site.at("when"),
-            fmt::format("`when` (`{}`) cannot be evaluated: {}", when, wrong));
+    warning("when-syntax", site.at("when"), wrong);
   }
   warn_item_without_loop(task, site);
   warn_hooks(task.get("hooks"), site.at("hooks"));
@@ -171,8 +170,7 @@ void Validator::warn_template(const TemplateView& t) {
     const std::string when = text_of(metrics[i], "when");
     const std::string wrong = when.empty() ? "" : check_when(when);
     if (wrong.empty()) continue;
-    warning("when-syntax", site.at(child_path("metrics.prometheus", i)).at("when"),
-            fmt::format("`when` (`{}`) cannot be evaluated: {}", when, wrong));
+    warning("when-syntax", site.at(child_path("metrics.prometheus", i)).at("when"), wrong);
   }
   if (t.is_inline || !is_leaf_type(template_type(*t.json))) return;
   bool item = false;
@@ -222,8 +220,7 @@ void Validator::warn_all() {
   warn_duration(base_.spec->get("podGC"), "deleteDelayDuration", spec.at("podGC"), true);
   const std::string when = kind_ == "CronWorkflow" ? text_of(value_.get("spec"), "when") : "";
   if (const std::string wrong = when.empty() ? "" : check_when(when); !wrong.empty()) {
-    warning("when-syntax", {"spec.when", ""},
-            fmt::format("`when` (`{}`) cannot be evaluated: {}", when, wrong));
+    warning("when-syntax", {"spec.when", ""}, wrong);
   }
   warn_unused_templates();
 }

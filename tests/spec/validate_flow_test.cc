@@ -75,7 +75,7 @@ TEST_CASE("validate: DAGs") {
        "{name: A, template: echo}\n{name: B, template: echo, dependencies: [A]}\n"
        "{name: C, template: echo, depends: A}",
        "dag-depends-mix"},
-      {"digit", "{name: 1a, template: echo}\n{name: B, template: echo, dependencies: [1a]}", "dag-digit"},
+      {"digit", "{name: A, template: echo}\n{name: 1b, template: echo, dependencies: [A]}", "dag-digit"},
       {"sibling's output",
        "{name: A, template: echo}\n{name: B, template: echo, arguments: {parameters: [{name: m, value: "
        "'{{tasks.A.outputs.parameters.o}}'}]}}",

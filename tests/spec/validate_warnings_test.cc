@@ -20,7 +20,7 @@ TEST_CASE("validate: warnings") {
        "expression-syntax", "spec.templates[0].retryStrategy.expression"},
       {"when",
        "entrypoint: m\ntemplates:\n- {name: a, container: {image: i}}\n"
-       "- {name: m, steps: [[{name: s, template: a, when: '{{workflow.name}} =='}]]}",
+       "- {name: m, steps: [[{name: s, template: a, when: \"('{{workflow.name}}' == b\"}]]}",
        "when-syntax", "spec.templates[1].steps[0][0].when"},
       {"depends",
        "entrypoint: m\ntemplates:\n- {name: a, container: {image: i}}\n"
@@ -86,23 +86,23 @@ volumes: [{name: v, emptyDir: {}}]
 templates:
 - name: main
   steps:
-  - - {name: make, template: make, arguments: {parameters: [{name: n, value: "{{workflow.parameters.who}}"}]}}
+  - - {name: make, template: make, arguments: {parameters: [{name: what, value: "{{workflow.parameters.who}}"}]}}
   - - name: each
       template: graph
       withParam: "{{steps.make.outputs.result}}"
       when: "'{{steps.make.outputs.parameters.o}}' != no && {{=len(steps.make.outputs.result) > 0}}"
-      arguments: {parameters: [{name: n, value: "{{item.name}}"}]}
+      arguments: {parameters: [{name: what, value: "{{item.name}}"}]}
     - {name: wait, template: wait}
 - name: make
-  inputs: {parameters: [{name: n}]}
+  inputs: {parameters: [{name: what}]}
   outputs: {parameters: [{name: o, valueFrom: {path: /o}}]}
-  script: {image: i, command: [sh], source: "echo {{inputs.parameters.n}}", volumeMounts: [{name: v, mountPath: /v}]}
+  script: {image: i, command: [sh], source: "echo {{inputs.parameters.what}}", volumeMounts: [{name: v, mountPath: /v}]}
 - name: graph
-  inputs: {parameters: [{name: n}]}
+  inputs: {parameters: [{name: what}]}
   dag:
     tasks:
     - {name: A, template: set}
-    - {name: B, depends: A.Succeeded || A.Skipped, template: make, arguments: {parameters: [{name: n, value: "{{tasks.A.outputs.result}}"}]}}
+    - {name: B, depends: A.Succeeded || A.Skipped, template: make, arguments: {parameters: [{name: what, value: "{{tasks.A.outputs.result}}"}]}}
 - {name: set, containerSet: {containers: [{name: main, image: i}]}}
 - {name: wait, suspend: {duration: 10s}}
 - {name: bye, container: {image: i, args: ["{{workflow.status}} {{workflow.failures}}"]}}
