@@ -293,12 +293,12 @@ TEST_CASE("podSpecPatch: the workflow's, then the template's") {
 
 TEST_CASE("hosts, resolver and host name need a network of one's own") {
   const PodPlan plan =
-      Case("{name: t, container: {image: a}, hostAliases: [{ip: 1.2.3.4, hostnames: [x, y]}]}",
+      Case("{name: t, container: {image: a}, hostAliases: [{ip: 1.2.3.4, hostnames: [k, l]}]}",
            "{hostAliases: [{ip: 5.6.7.8, hostnames: [z]}], dnsConfig: {nameservers: [9.9.9.9], options: "
            "[{name: ndots, value: '2'}]}}")
           .plan();
   CHECK(plan.network == PodNetwork::own);
-  CHECK(plan.network_owner.host.extra_hosts == Words{"z:5.6.7.8", "x:1.2.3.4", "y:1.2.3.4"});
+  CHECK(plan.network_owner.host.extra_hosts == Words{"z:5.6.7.8", "k:1.2.3.4", "l:1.2.3.4"});
   CHECK(plan.network_owner.host.dns == Words{"9.9.9.9"});
   CHECK(plan.network_owner.host.dns_options == Words{"ndots:2"});
 }
