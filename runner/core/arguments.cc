@@ -123,6 +123,8 @@ bool has_inputs(const Json& tmpl) { return has_arguments(tmpl.get("inputs")); }
 
 }  // namespace
 
+bool needs_processing(const Resolved& resolved) { return resolved.tagged || has_inputs(*resolved.json); }
+
 Processed process_arguments(const Resolved& resolved, const Json& args, const spec::Scope& scope,
                             const Json& config_maps) {
   const bool inputs = has_inputs(*resolved.json);

@@ -21,6 +21,9 @@ struct Processed {
   std::string error;  ///< in Argo's words
 };
 
+/// Whether the template has inputs or tags; one without runs as it is.
+[[nodiscard]] bool needs_processing(const Resolved& resolved);
+
 /// `args` is {"parameters":[…],"artifacts":[…]}; `scope` holds the globals and the names of this call
 /// (pod.name, node.name, steps.name).
 [[nodiscard]] Processed process_arguments(const Resolved& resolved, const Json& args,

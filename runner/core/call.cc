@@ -68,14 +68,17 @@ std::vector<LockRequest> lock_requests(const Json& synchronization, const std::s
 }  // namespace
 
 void Scheduler::Impl::launch(Call call) {
-  const NodeIndex existing = graph_.by_name(call.name);
-  if (existing != kNoNode && adopt(existing, call)) return;
+  const NodeIndex there = existing(call);
+  if (there != kNoNode && adopt(there, call)) return;
   if (call.depth >= kMaxDepth) return reject(call, kTooDeep, false);
-  if (hold_back(call, existing)) return;
+  if (hold_back(call, there)) return;
   TemplateBook::Answer answer = book_.resolve(*call.base, call.target);
   if (!answer.resolved) return reject(call, answer.error);
-  const spec::Scope scope = call_scope(call, *answer.resolved);
-  Processed processed = process_arguments(*answer.resolved, call.arguments, scope, config_maps_);
+  Processed processed{answer.resolved->json, ""};
+  if (needs_processing(*answer.resolved)) {
+    const spec::Scope scope = call_scope(call, *answer.resolved);
+    processed = process_arguments(*answer.resolved, call.arguments, scope, config_maps_);
+  }
   if (!processed.tmpl) return reject(call, processed.error);
   call.arguments = Json();
   Prepared p{std::move(call), std::move(answer.resolved), std::move(processed.tmpl)};
@@ -119,7 +122,7 @@ bool Scheduler::Impl::adopt(NodeIndex i, const Call& call) {
 
 /// The call cannot be carried out: its node is (or becomes) an Error, and its owner hears why.
 void Scheduler::Impl::reject(const Call& call, const std::string& error, bool tell_owner) {
-  NodeIndex i = graph_.by_name(call.name);
+  NodeIndex i = existing(call);
   if (i == kNoNode) {
     i = make(call, NodeType::skipped, Phase::error, error);
   } else {
@@ -257,6 +260,7 @@ void Scheduler::Impl::take(const LocksWaiting& e) {
   if (i == kNoNode) {
     i = make(it->second.call, node_type(it->second), Phase::pending);
     it->second.call.reserved = false;
+    it->second.call.node = i;
     init_inputs(i, it->second);
     set_deadlines(i, *it->second.tmpl);
   }

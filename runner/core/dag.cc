@@ -120,7 +120,7 @@ void Scheduler::Impl::run_items(NodeIndex dag, std::uint32_t t, const Loop& loop
   } else {
     call.hooks = hooks;
   }
-  NodeIndex group = graph_.by_name(call.name);
+  NodeIndex group = existing(call);
   if (group == kNoNode) {
     group = make(call, NodeType::task_group, Phase::running);
     if (!graph_[group].s.node_flag) graph_[group].s.node_flag = spec::NodeFlag{};
@@ -146,7 +146,7 @@ void Scheduler::Impl::run_items(NodeIndex dag, std::uint32_t t, const Loop& loop
 void Scheduler::Impl::run_item(NodeIndex dag, std::uint32_t slot, const ResolvedTask& item,
                                std::shared_ptr<const HookSpec> hooks) {
   Call call = task_call(dag, slot, item.json);
-  const NodeIndex there = graph_.by_name(call.name);
+  const NodeIndex there = existing(call);
   if (!item.error.empty()) {
     make(call, NodeType::skipped, Phase::error, item.error);
     return;
@@ -171,7 +171,7 @@ void Scheduler::Impl::end_task_without_run(NodeIndex dag, std::uint32_t t, Phase
                                            const std::string& message) {
   DagWork& work = *graph_[dag].as<DagWork>();
   const Call call = task_call(dag, new_slot(work, t), *work.tasks[t].json);
-  const NodeIndex there = graph_.by_name(call.name);
+  const NodeIndex there = existing(call);
   const NodeIndex i = there == kNoNode ? make(call, NodeType::skipped, phase, message) : there;
   if (there != kNoNode) {
     adopt(there, call);

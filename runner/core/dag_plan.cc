@@ -172,7 +172,7 @@ std::string Scheduler::Impl::plan_dag(DagWork& work) const {
   mark_needed(work);
   Mentions mentions(names, work.tasks);
   if (tagged_volumes_) mentions.all();
-  mentions.in(work.tmpl().get("dag"));
+  for (const Json& task : tasks) mentions.in(task);
   mentions.in(work.tmpl().get("outputs"));
   return "";
 }

@@ -82,8 +82,9 @@ struct Call {
   bool on_exit = false;  ///< part of an exit handler, so Stop lets it run
   bool hooked = false;
   bool retried = false;
-  bool locked = false;    ///< its locks were granted
-  bool reserved = false;  ///< has a place in its boundary though it has no node yet
+  bool locked = false;       ///< its locks were granted
+  bool reserved = false;     ///< has a place in its boundary though it has no node yet
+  NodeIndex node = kNoNode;  ///< made while it waited for a lock
 };
 
 /// A call whose template is ready to run.
@@ -99,7 +100,8 @@ struct Work {
 
 /// One pod or request.
 struct Leaf : Work {
-  std::string order;  ///< the template as text, to order the pod again after a restart
+  TemplatePtr tmpl;   ///< what was ordered, to order it again after a restart: shared with others,
+  std::string order;  ///< or as text
   std::string spec;   ///< the pod fields as text, where they differ from the workflow's
   std::string cause;
   Json outputs;  ///< the template's outputs, where one has a globalName or a value
@@ -204,10 +206,11 @@ struct Node {
   Phase branch =
       Phase::none;  ///< what a skipped or omitted node passes on to its DAG (dag.go assessDAGPhase)
   bool on_exit = false;
-  bool pod_live = false;     ///< ordered, and not reported done
-  bool told = false;         ///< its owner knows that it has settled
-  bool queued = false;       ///< its end waits to be worked on
-  bool locked = false;       ///< holds locks
+  bool pod_live = false;  ///< ordered, and not reported done
+  bool told = false;      ///< its owner knows that it has settled
+  bool queued = false;    ///< its end waits to be worked on
+  bool locked = false;    ///< holds locks
+  bool container_set = false;
   bool counted = false;      ///< among its boundary's active children
   bool pod_counted = false;  ///< among the active pods
   bool transient = false;    ///< its error may be retried by OnTransientError
@@ -220,9 +223,34 @@ struct Node {
   }
 };
 
+/// From ids to nodes: a flat table, so that a look-up among 100,000 touches little memory.
+class IdTable {
+ public:
+  explicit IdTable(const std::deque<Node>& nodes) : nodes_(nodes), slots_(64) {}
+  [[nodiscard]] NodeIndex find(std::string_view id) const;
+  void insert(NodeIndex node);
+  void erase(NodeIndex node);
+
+ private:
+  struct Slot {
+    std::uint32_t hash = 0;
+    NodeIndex node = kNoNode;
+    bool used = false;  ///< by a node that may have been erased since
+  };
+  [[nodiscard]] static std::uint32_t hash_of(std::string_view id);
+  void put(std::uint32_t hash, NodeIndex node);
+  void grow();
+
+  const std::deque<Node>& nodes_;
+  std::vector<Slot> slots_;  ///< a power of two
+  std::size_t used_ = 0;
+};
+
 class Graph {
  public:
-  explicit Graph(std::string workflow) : workflow_(std::move(workflow)) {}
+  explicit Graph(std::string workflow) : workflow_(std::move(workflow)), by_id_(nodes_) {}
+  Graph(const Graph&) = delete;
+  Graph& operator=(const Graph&) = delete;
 
   Node& operator[](NodeIndex i) { return nodes_[i]; }
   const Node& operator[](NodeIndex i) const { return nodes_[i]; }
@@ -243,7 +271,7 @@ class Graph {
  private:
   std::string workflow_;
   std::deque<Node> nodes_;
-  std::unordered_map<std::string_view, NodeIndex> by_id_;
+  IdTable by_id_;
   std::unordered_map<std::string, int> generations_;  ///< of removed nodes
   std::vector<NodeIndex> changed_;
   std::vector<std::string> removed_;

@@ -43,6 +43,7 @@ class Loop {
   std::string name_;
   const spec::Scope& scope_;
   spec::LoopItems items_;
+  bool tagged_ = false;
   bool lenient_ = false;  ///< `when` is false whatever the item: tags may stay
   std::string error_;
 };
@@ -99,6 +100,7 @@ class Scheduler::Impl {
   // nodes.cc: nodes, their phases, who is connected to whom
   NodeIndex make(const Call& call, NodeType type, Phase phase, std::string message = "");
   NodeIndex make_named(std::string name, NodeType type, NodeIndex boundary, Phase phase);
+  [[nodiscard]] NodeIndex existing(const Call& call) const;
   NodeIndex make_or_adopt(const Call& call, NodeType type, Phase phase);
   void init_inputs(NodeIndex i, const Prepared& p);
   void set_phase(NodeIndex i, Phase phase);
@@ -152,7 +154,8 @@ class Scheduler::Impl {
   [[nodiscard]] std::string unsupported(const Prepared& p) const;
   void order_pod(NodeIndex i, const Prepared& p);
   void set_deadlines(NodeIndex i, const Json& tmpl);
-  [[nodiscard]] StartPod start_pod(NodeIndex i) const;
+  [[nodiscard]] StartPod start_pod(NodeIndex i, const Json& tmpl) const;
+  [[nodiscard]] Json ordered_template(NodeIndex i) const;
   void pod_over(NodeIndex i, Phase phase, std::string message, std::string cause);
   void take_outputs(NodeIndex i, const PodDone& e);
   void make_containers(NodeIndex i, const Json& tmpl);

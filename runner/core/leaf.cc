@@ -32,6 +32,15 @@ bool creates_workflow(const Json& resource) {
   return parsed.documents.size() == 1 && parsed.documents.front().kind() == "Workflow";
 }
 
+/// A duration field of a template; nothing where it is not set.
+std::optional<std::chrono::milliseconds> duration_at(const Json& tmpl, std::string_view field) {
+  const Json& value = tmpl.get(field);
+  if (value.is_null()) return std::nullopt;
+  const auto parsed = spec::parse_duration(text_or_empty(value));
+  if (!parsed) return std::nullopt;
+  return std::chrono::duration_cast<std::chrono::milliseconds>(*parsed);
+}
+
 }  // namespace
 
 /// Why the template cannot run here; empty if it can.
@@ -71,7 +80,11 @@ void Scheduler::Impl::start_leaf(Prepared p) {
 void Scheduler::Impl::order_pod(NodeIndex i, const Prepared& p) {
   const Json& tmpl = *p.tmpl;
   auto work = std::make_unique<Leaf>();
-  work->order = spec::to_json(tmpl);
+  if (p.tmpl == p.resolved->json) {
+    work->tmpl = p.tmpl;
+  } else {
+    work->order = spec::to_json(tmpl);
+  }
   work->cause = p.call.cause;
   work->daemon = tmpl.get_bool("daemon");
   work->container_set = p.resolved->type == spec::TemplateType::container_set;
@@ -93,24 +106,33 @@ void Scheduler::Impl::order_pod(NodeIndex i, const Prepared& p) {
   ++live_pods_;
   if (n.s.type == NodeType::pod) pod_counted(i, true);
   set_deadlines(i, tmpl);
-  if (n.as<Leaf>()->container_set) make_containers(i, tmpl);
-  emit(start_pod(i));
+  n.container_set = n.as<Leaf>()->container_set;
+  if (n.container_set) make_containers(i, tmpl);
+  emit(start_pod(i, tmpl));
+}
+
+Json Scheduler::Impl::ordered_template(NodeIndex i) const {
+  const Leaf& work = *graph_[i].as<Leaf>();
+  if (work.tmpl) return *work.tmpl;
+  auto parsed = spec::parse_json(work.order);
+  return parsed ? std::move(*parsed) : Json();
 }
 
 /// The order as it was and, after a restart, is again.
-StartPod Scheduler::Impl::start_pod(NodeIndex i) const {
+StartPod Scheduler::Impl::start_pod(NodeIndex i, const Json& tmpl) const {
   const Node& n = graph_[i];
   const Leaf& work = *n.as<Leaf>();
   StartPod order;
   order.node_id = n.s.id;
   order.node_name = n.s.name;
   order.display_name = n.s.display_name;
-  if (auto tmpl = spec::parse_json(work.order)) order.tmpl = std::move(*tmpl);
-  order.pod_name = spec::pod_name(name_, n.s.name, order.tmpl.get_string("name"));
+  order.tmpl = tmpl;
+  order.pod_name = spec::pod_name(name_, n.s.name, tmpl.get_string("name"));
   order.generation = n.generation;
-  order.spec = pod_fields_;
-  if (!work.spec.empty()) {
-    if (auto own = spec::parse_json(work.spec)) order.spec = std::move(*own);
+  if (work.spec.empty()) {
+    order.spec = pod_fields_;
+  } else if (auto own = spec::parse_json(work.spec)) {
+    order.spec = std::move(*own);
   }
   order.capture_result = work.capture_result;
   order.daemon = work.daemon;
@@ -123,12 +145,8 @@ void Scheduler::Impl::set_deadlines(NodeIndex i, const Json& tmpl) {
   const TimePoint started = graph_[i].s.started_at.value_or(now_);
   std::optional<TimePoint> end;
   const auto earliest = [&](TimePoint at) { end = end ? std::min(*end, at) : at; };
-  if (const auto seconds = spec::parse_duration(text_or_empty(tmpl.get("activeDeadlineSeconds")))) {
-    earliest(now_ + std::chrono::duration_cast<std::chrono::milliseconds>(*seconds));
-  }
-  if (const auto timeout = spec::parse_duration(text_or_empty(tmpl.get("timeout")))) {
-    earliest(started + std::chrono::duration_cast<std::chrono::milliseconds>(*timeout));
-  }
+  if (const auto seconds = duration_at(tmpl, "activeDeadlineSeconds")) earliest(now_ + *seconds);
+  if (const auto timeout = duration_at(tmpl, "timeout")) earliest(started + *timeout);
   const Node& n = graph_[i];
   if (n.owner.kind == OwnerKind::attempt) {
     if (const auto* retry = graph_[n.owner.node].as<RetryWork>(); retry != nullptr && retry->max_duration) {
@@ -136,9 +154,7 @@ void Scheduler::Impl::set_deadlines(NodeIndex i, const Json& tmpl) {
     }
   }
   std::optional<TimePoint> pending;
-  if (const auto limit = spec::parse_duration(text_or_empty(tmpl.get("pendingTimeout")))) {
-    pending = started + std::chrono::duration_cast<std::chrono::milliseconds>(*limit);
-  }
+  if (const auto limit = duration_at(tmpl, "pendingTimeout")) pending = started + *limit;
   Leaf* work = n.as<Leaf>();
   if (work == nullptr) {  // it waits for a lock
     if (end && (!pending || *end < *pending)) pending = end;
@@ -242,7 +258,7 @@ void Scheduler::Impl::make_containers(NodeIndex i, const Json& tmpl) {
   const std::string name = graph_[i].s.name;
   for (const Json& c : containers) {
     std::string child = name + "." + c.get_string("name");
-    if (graph_.by_name(child) != kNoNode) continue;
+    if (adopting_ && graph_.by_name(child) != kNoNode) continue;
     const NodeIndex n = make_named(std::move(child), NodeType::container, i, Phase::pending);
     graph_[n].s.template_name = graph_[i].s.template_name;
     graph_[n].s.template_ref = graph_[i].s.template_ref;
@@ -273,8 +289,8 @@ void Scheduler::Impl::take(const ContainerChanged& e) {
 void Scheduler::Impl::end_containers(NodeIndex i, const std::string& message) {
   const Leaf* work = graph_[i].as<Leaf>();
   if (work == nullptr || !work->container_set) return;
-  const auto tmpl = spec::parse_json(work->order);
-  for (const Json& c : tmpl->get("containerSet").get_array("containers")) {
+  const Json tmpl = ordered_template(i);
+  for (const Json& c : tmpl.get("containerSet").get_array("containers")) {
     const NodeIndex child = graph_.by_name(graph_[i].s.name + "." + c.get_string("name"));
     if (child == kNoNode || completed(graph_[child].s.phase)) continue;
     if (message.empty()) {

@@ -21,7 +21,7 @@ bool Scheduler::Impl::crowded(const Composite& boundary) {
 /// A call waits for locks or the memo; it keeps its place in the boundary.
 void Scheduler::Impl::keep_waiting(const std::string& id, Prepared p) {
   Composite* boundary = composite(p.call.boundary);
-  if (boundary != nullptr && !p.call.reserved && graph_.by_name(p.call.name) == kNoNode) {
+  if (boundary != nullptr && !p.call.reserved && existing(p.call) == kNoNode) {
     ++boundary->reserved;
     p.call.reserved = true;
   }

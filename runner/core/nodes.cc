@@ -59,7 +59,7 @@ NodeIndex Scheduler::Impl::make_named(std::string name, NodeType type, NodeIndex
 }
 
 NodeIndex Scheduler::Impl::make(const Call& call, NodeType type, Phase phase, std::string message) {
-  if (const NodeIndex there = adopting_ ? graph_.by_name(call.name) : kNoNode; there != kNoNode) {
+  if (const NodeIndex there = existing(call); there != kNoNode) {
     adopt(there, call);
     return there;
   }
@@ -95,9 +95,16 @@ NodeIndex Scheduler::Impl::make(const Call& call, NodeType type, Phase phase, st
   return i;
 }
 
+/// The node of the call, if it has one already: it waited for a lock, or a retry of the workflow left it.
+/// Nothing is looked up where that cannot be.
+NodeIndex Scheduler::Impl::existing(const Call& call) const {
+  if (call.node != kNoNode) return call.node;
+  return adopting_ ? graph_.by_name(call.name) : kNoNode;
+}
+
 /// The node of that name (one that waited for a lock, or that a retry of the workflow left), else a new one.
 NodeIndex Scheduler::Impl::make_or_adopt(const Call& call, NodeType type, Phase phase) {
-  const NodeIndex i = graph_.by_name(call.name);
+  const NodeIndex i = existing(call);
   if (i == kNoNode) return make(call, type, phase);
   if (adopting_) adopt(i, call);
   graph_[i].locked = call.locked;
@@ -251,18 +258,16 @@ void Scheduler::Impl::outbound(NodeIndex i, std::vector<NodeIndex>& out) const {
     case NodeType::pod:
     case NodeType::container:
     case NodeType::task_group: {
-      // A pod leads on to the containers of its set; its other children come after it.
-      std::vector<std::string> inner;
-      for (const std::string& id : n.s.children) {
-        const NodeIndex c = graph_.by_id(id);
-        const bool container = c != kNoNode && graph_[c].s.type == NodeType::container;
-        if (n.s.type == NodeType::task_group || container) inner.push_back(id);
+      // A pod leads on to the containers of its set only; what else hangs below it comes after it.
+      const bool leads = n.s.type != NodeType::pod || n.container_set;
+      std::vector<NodeIndex> inner;
+      for (std::size_t k = 0; leads && k < n.s.children.size(); ++k) {
+        const NodeIndex c = graph_.by_id(n.s.children[k]);
+        if (c == kNoNode) continue;
+        if (n.s.type == NodeType::task_group || graph_[c].s.type == NodeType::container) inner.push_back(c);
       }
-      if (inner.empty()) {
-        out.push_back(i);
-      } else {
-        each(inner);
-      }
+      if (inner.empty()) out.push_back(i);
+      for (const NodeIndex c : inner) outbound(c, out);
       return;
     }
     case NodeType::retry:

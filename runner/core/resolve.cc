@@ -63,19 +63,20 @@ Loop::Loop(const ResolvedTask& task, const spec::Scope& scope)
   if (!items_.error.empty() && (!when.ok() || when.value)) error_ = items_.error;
   lenient_ = when.ok() && !when.value;
   for (const char* with : {"withItems", "withParam", "withSequence"}) task_.erase(with);
-  if (!error_.empty() || !speaks_of_items(task_)) return;
+  tagged_ = spec::tree_has_tags(task_);
+  if (!error_.empty() || !tagged_ || !speaks_of_items(task_)) return;
   for (std::size_t i = 0; i < size() && error_.empty(); ++i) error_ = this->task(i).error;
 }
 
 ResolvedTask Loop::task(std::size_t i) const {
   const spec::LoopItem& item = items_.items[i];
   ResolvedTask out{task_, false, ""};
-  spec::Scope scope(&scope_);
-  item.add_to(scope);
-  if (lenient_) {
-    (void)spec::substitute_in_place(out.json, scope, spec::Unresolved::keep);
-  } else if (auto error = spec::substitute_in_place(out.json, scope, spec::Unresolved::reject)) {
-    out.error = std::move(error->message);
+  if (tagged_) {
+    spec::Scope scope(&scope_);
+    item.add_to(scope);
+    const spec::Unresolved rule = lenient_ ? spec::Unresolved::keep : spec::Unresolved::reject;
+    auto error = spec::substitute_in_place(out.json, scope, rule);
+    if (error && !lenient_) out.error = std::move(error->message);
   }
   out.json.set("name", fmt::format("{}({})", name_, item.suffix));
   return out;

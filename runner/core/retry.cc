@@ -101,6 +101,7 @@ void Scheduler::Impl::next_attempt(NodeIndex i) {
   p.call.hooks.reset();
   p.call.retried = true;
   p.call.locked = p.call.reserved = false;
+  p.call.node = kNoNode;
   if (number > 0) p.call.cause = fmt::format("try {} of {}", number + 1, graph_[i].s.display_name);
   if (spec::tree_has_tags(*p.tmpl)) {
     spec::Scope scope(&globals_);

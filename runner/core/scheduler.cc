@@ -116,7 +116,7 @@ std::vector<Action> Scheduler::Impl::outstanding() const {
   for (NodeIndex i = 0; i < graph_.size(); ++i) {
     const Node& n = graph_[i];
     if (n.gone || !n.pod_live) continue;
-    out.emplace_back(start_pod(i));
+    out.emplace_back(start_pod(i, ordered_template(i)));
     if (completed(n.s.phase))
       out.emplace_back(StopPod{n.s.id, std::chrono::seconds(30), "it was stopped before"});
   }

@@ -46,7 +46,7 @@ void Scheduler::Impl::open_group(NodeIndex steps) {
   if (work->group >= work->tmpl().get_array("steps").size()) return complete_steps(steps);
   std::string name = fmt::format("{}[{}]", graph_[steps].s.name, work->group);
   const NodeIndex before = work->group_node;
-  NodeIndex group = graph_.by_name(name);
+  NodeIndex group = adopting_ ? graph_.by_name(name) : kNoNode;
   if (group == kNoNode) {
     group = make_named(std::move(name), NodeType::step_group, steps, Phase::running);
     Node& n = graph_[group];
@@ -155,13 +155,11 @@ bool Scheduler::Impl::run_step(NodeIndex group, std::uint32_t slot, const Resolv
   Call call = step_call(group, slot, step.json);
   const spec::WhenResult when = spec::evaluate_when(step.json.get_string("when"));
   if (!when.ok()) {
-    if (graph_.by_name(call.name) == kNoNode) make(call, NodeType::skipped, Phase::error, when.error);
+    make(call, NodeType::skipped, Phase::error, when.error);
     fail_group(group, when.error);
     return false;
   }
   if (!when.value) {
-    if (const NodeIndex there = graph_.by_name(call.name); there != kNoNode && adopt(there, call))
-      return true;
     make(call, NodeType::skipped, Phase::skipped,
          fmt::format("when '{}' evaluated false", step.json.get_string("when")));
     return true;

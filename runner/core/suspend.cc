@@ -44,7 +44,7 @@ Json raw_outputs(const Json& tmpl) {
 }  // namespace
 
 void Scheduler::Impl::start_suspend(Prepared p) {
-  const bool fresh = graph_.by_name(p.call.name) == kNoNode;
+  const bool fresh = existing(p.call) == kNoNode;
   const NodeIndex i = make_or_adopt(p.call, NodeType::suspend, Phase::pending);
   init_inputs(i, p);
   Node& n = graph_[i];
