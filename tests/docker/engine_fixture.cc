@@ -38,6 +38,10 @@ EngineFixture::~EngineFixture() {
   options.volumes = true;
   for (const ContainerSummary& container : *left)
     static_cast<void>(run(engine->remove(container.id, options)));
+  const std::vector<std::string> labels = {label};
+  const Result<std::vector<VolumeInfo>> volumes = run(engine->list_volumes(labels));
+  if (!volumes) return;
+  for (const VolumeInfo& volume : *volumes) static_cast<void>(run(engine->remove_volume(volume.name, true)));
 }
 
 std::string EngineFixture::unique(const std::string& stem) const {
