@@ -184,10 +184,10 @@ class Formatter {
   void integer(int base, std::string_view prefix, bool upper, const Spec& spec) {
     const bool negative = n_ < 0;
     const std::uint64_t size = negative ? 0 - static_cast<std::uint64_t>(n_) : static_cast<std::uint64_t>(n_);
+    const char* const table = upper ? "0123456789ABCDEF" : "0123456789abcdef";
     std::string digits;
     for (std::uint64_t rest = size; rest > 0 || digits.empty(); rest /= static_cast<unsigned>(base)) {
-      digits.insert(digits.begin(),
-                    (upper ? "0123456789ABCDEF" : "0123456789abcdef")[rest % static_cast<unsigned>(base)]);
+      digits.insert(digits.begin(), table[rest % static_cast<unsigned>(base)]);
     }
     std::size_t wanted = static_cast<std::size_t>(spec.precision.value_or(0));
     if (spec.precision == 0 && n_ == 0) digits.clear();
