@@ -150,7 +150,9 @@ Task<void> ContainerRun::start(Scope& scope) {
   });
   drained_ = false;
   scope.spawn(drain(std::move(stream)));
+  starting_ = true;
   const auto result = co_await services_.engine.start(id_);
+  starting_ = false;
   if (!result.ok()) {
     if (means_away(result.error())) throw EngineAway(result.error());
     pending.reset();
@@ -250,6 +252,7 @@ Task<void> ContainerRun::settle_end() {
 void ContainerRun::forget_end() {
   adopted_ = false;
   started_ = false;
+  starting_ = false;
   failed_to_start_ = false;
   const std::string name = end_.name;
   end_ = ContainerEnd();

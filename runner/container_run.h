@@ -46,6 +46,8 @@ class ContainerRun {
   [[nodiscard]] const std::string& name() const { return plan_.name; }
   [[nodiscard]] bool adopted() const { return adopted_; }
   [[nodiscard]] bool started() const { return started_; }
+  /// The engine was asked to start it and has not answered.
+  [[nodiscard]] bool starting() const { return starting_; }
   [[nodiscard]] bool ended() const { return end_.exit_code.has_value() || failed_to_start_; }
   [[nodiscard]] bool running() const { return started_ && !ended(); }
   /// How it ended; complete after wait().
@@ -76,6 +78,7 @@ class ContainerRun {
   docker::Labels labels_;
   bool adopted_ = false;
   bool started_ = false;
+  bool starting_ = false;
   bool failed_to_start_ = false;
   bool drained_ = false;
   ContainerEnd end_;

@@ -1,9 +1,7 @@
 #include "runner/deaths.h"
 
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/strand.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 #include "runner/core/pod_plan.h"
 
@@ -34,7 +32,7 @@ Task<void> Deaths::close() {
     self->scope_.cancel();
     co_await self->scope_.join();
   };
-  co_await asio::co_spawn(strand_, ending(this), asio::use_awaitable);
+  co_await run_on(strand_, ending(this));
 }
 
 Task<void> Deaths::listen() {

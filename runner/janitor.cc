@@ -1,9 +1,7 @@
 #include "runner/janitor.h"
 
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/strand.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <memory>
 
 namespace skiff::runner {
@@ -66,10 +64,10 @@ Task<void> Janitor::remove_volume(std::string name) {
 
 Task<void> Janitor::room() {
   if (debt_ < kMostDebt) co_return;
-  co_await asio::co_spawn(strand_, wait_below(kMostDebt), asio::use_awaitable);
+  co_await run_on(strand_, wait_below(kMostDebt));
 }
 
-Task<void> Janitor::settle() { co_await asio::co_spawn(strand_, wait_below(1), asio::use_awaitable); }
+Task<void> Janitor::settle() { co_await run_on(strand_, wait_below(1)); }
 
 Task<void> Janitor::wait_below(int debt) {
   while (debt_ >= debt) co_await changed_.wait();
@@ -78,7 +76,7 @@ Task<void> Janitor::wait_below(int debt) {
 Task<void> Janitor::close() {
   co_await settle();
   const auto joining = [](Janitor* self) -> Task<void> { co_await self->scope_.join(); };
-  co_await asio::co_spawn(strand_, joining(this), asio::use_awaitable);
+  co_await run_on(strand_, joining(this));
 }
 
 }  // namespace skiff::runner

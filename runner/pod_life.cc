@@ -66,7 +66,7 @@ Task<PodDone> PodLife::live() {
     bool away = false;
     std::string broken;
     scope_ = std::make_unique<Scope>(strand_);
-    scope_->spawn(attempt());
+    scope_->spawn_leader(attempt());
     try {
       co_await scope_->join();
     } catch (const EngineAway& e) {
@@ -128,7 +128,6 @@ Task<void> PodLife::attempt() {
     conclude(reason);
     done_->refused = refused;
   }
-  scope_->cancel();
 }
 
 Task<void> PodLife::work() {
@@ -364,7 +363,7 @@ void PodLife::stop(std::chrono::seconds grace) {
   if (first || at < kill_at_) kill_at_ = at;
   stopping_ = true;
   if (!scope_ || done_) return;
-  if (!any_main_started()) {
+  if (!any_main_started() && !main_is_starting()) {
     scope_->cancel();
   } else if (first) {
     scope_->spawn(stop_running());
@@ -429,6 +428,12 @@ ContainerRun* PodLife::main_container() const { return named(std::string(kMainCo
 bool PodLife::any_main_started() const {
   return std::any_of(containers_.begin(), containers_.end(),
                      [](const auto& c) { return c->plan().stage == Stage::main && c->started(); });
+}
+
+/// Its process may already run though the engine has not said so yet: it gets its signal like one that runs.
+bool PodLife::main_is_starting() const {
+  return std::any_of(containers_.begin(), containers_.end(),
+                     [](const auto& c) { return c->plan().stage == Stage::main && c->starting(); });
 }
 
 void PodLife::say_pending(const std::string& message) const {

@@ -77,6 +77,7 @@ class PodLife {
   [[nodiscard]] ContainerRun* main_container() const;
   [[nodiscard]] ContainerRun* named(const std::string& name) const;
   [[nodiscard]] bool any_main_started() const;
+  [[nodiscard]] bool main_is_starting() const;
   void say(Event event) const { sink_(std::move(event)); }
   void say_pending(const std::string& message) const;
 

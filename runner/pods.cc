@@ -2,7 +2,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/strand.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -65,7 +64,9 @@ class Pods::Impl {
     auto life = std::make_shared<PodLife>(services_, std::move(run), std::move(order), std::move(sink),
                                           adopting, had_started);
     const Enrolled enrolled(*this, key, life);
-    co_return co_await asio::co_spawn(life->strand(), to_the_end(key, life), use_awaitable);
+    PodDone done;
+    co_await run_on(life->strand(), to_the_end(key, life, done));
+    co_return done;
   }
 
   void stop(const PodKey& key, std::chrono::seconds grace) {
@@ -107,7 +108,7 @@ class Pods::Impl {
       const std::scoped_lock lock(mutex_);
       for (const auto& [key, life] : lives_) asio::post(life->strand(), [life] { life->let_go(); });
     }
-    co_await asio::co_spawn(strand_, until_empty(), use_awaitable);
+    co_await run_on(strand_, until_empty());
     co_await services_.janitor.close();
     co_await services_.deaths.close();
     co_await services_.sandboxes.close();
@@ -136,16 +137,17 @@ class Pods::Impl {
     PodKey key_;
   };
 
-  Task<PodDone> to_the_end(PodKey key, std::shared_ptr<PodLife> life) {
-    auto done = co_await life->live();
+  Task<void> to_the_end(PodKey key, std::shared_ptr<PodLife> life, PodDone& done) {
+    done = co_await life->live();
     Leavings left = life->leavings();
     const std::scoped_lock lock(mutex_);
     leavings_.emplace(std::move(key), std::move(left));
-    co_return done;
   }
 
   Task<void> until_empty() {
     while (!nobody_lives()) co_await changed_.wait();
+    // The last one's notice may still be on its way to this strand.
+    co_await asio::post(strand_, use_awaitable);
   }
 
   bool nobody_lives() {

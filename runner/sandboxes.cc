@@ -1,11 +1,8 @@
 #include "runner/sandboxes.h"
 
 #include <algorithm>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/strand.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <cstring>
 #include <fstream>
 #include <set>
@@ -19,7 +16,6 @@
 namespace skiff::runner {
 
 namespace asio = boost::asio;
-using asio::use_awaitable;
 
 namespace {
 
@@ -171,12 +167,12 @@ class Sandboxes::Impl {
     co_return need(std::move(result));
   }
 
-  Task<void> settle() { co_await asio::co_spawn(strand_, settling(), use_awaitable); }
+  Task<void> settle() { co_await run_on(strand_, settling()); }
 
   Task<void> close() {
     closing_ = true;
     forget_idle();
-    co_await asio::co_spawn(strand_, settling(), use_awaitable);
+    co_await run_on(strand_, settling());
   }
 
  private:

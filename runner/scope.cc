@@ -70,19 +70,40 @@ Scope::Scope(Executor strand) : strand_(std::move(strand)), changed_(strand_) {}
 
 Scope::~Scope() { assert(children_.empty()); }
 
-void Scope::spawn(Task<void> child) {
+void Scope::spawn(Task<void> child) { begin(std::move(child), false); }
+
+void Scope::spawn_leader(Task<void> child) { begin(std::move(child), true); }
+
+void Scope::begin(Task<void> child, bool leads) {
   const auto at = children_.emplace(children_.end());
-  asio::co_spawn(strand_, std::move(child),
-                 asio::bind_cancellation_slot(
-                     at->stop.slot(), [this, at](const std::exception_ptr& error) { ended(at, error); }));
+  at->leads = leads;
+  asio::co_spawn(
+      strand_, run(std::move(child), at),
+      asio::bind_cancellation_slot(at->stop.slot(), [this, at](const std::exception_ptr&) { ended(at); }));
 }
 
-void Scope::ended(std::list<Child>::iterator child, const std::exception_ptr& error) {
-  children_.erase(child);
-  if (error && !failure_ && !is_cancellation(error)) {
-    failure_ = error;
-    cancel();
+/// A child's end in asio's eyes must not meet a cancellation: co_spawn's own last await would throw, and the
+/// end would never be told (Boost 1.81, co_spawn_entry_point).
+Task<void> Scope::run(Task<void> child, std::list<Child>::iterator at) {
+  std::exception_ptr error;
+  try {
+    co_await std::move(child);
+  } catch (...) {
+    error = std::current_exception();
   }
+  if (error) failed(error);
+  if (at->leads) cancel();
+  co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+}
+
+void Scope::failed(const std::exception_ptr& error) {
+  if (failure_ || is_cancellation(error)) return;
+  failure_ = error;
+  cancel();
+}
+
+void Scope::ended(std::list<Child>::iterator child) {
+  children_.erase(child);
   changed_.notify();
 }
 
@@ -111,8 +132,13 @@ Task<void> Scope::join() {
   if (failure_) std::rethrow_exception(failure_);
 }
 
+Task<void> run_on(Executor executor, Task<void> work) {
+  co_await asio::co_spawn(executor, std::move(work),
+                          asio::bind_cancellation_slot(asio::cancellation_slot(), use_awaitable));
+}
+
 Task<void> offload(Executor pool, std::function<void()> work) {
-  co_await asio::co_spawn(pool, call_it(std::move(work)), use_awaitable);
+  co_await run_on(pool, call_it(std::move(work)));
 }
 
 Task<void> sleep_for(std::chrono::milliseconds time) {

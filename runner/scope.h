@@ -44,6 +44,8 @@ class Scope {
   Scope& operator=(const Scope&) = delete;
 
   void spawn(Task<void> child);
+  /// The child for whose sake the others are there: when it has ended, they are asked to end too.
+  void spawn_leader(Task<void> child);
   /// Asks all present children to end.
   void cancel();
   /// Waits until all have ended, also while the awaiting coroutine itself is being cancelled. Throws the
@@ -56,13 +58,22 @@ class Scope {
  private:
   struct Child {
     boost::asio::cancellation_signal stop;
+    bool leads = false;
   };
-  void ended(std::list<Child>::iterator child, const std::exception_ptr& error);
+  void begin(Task<void> child, bool leads);
+  [[nodiscard]] Task<void> run(Task<void> child, std::list<Child>::iterator at);
+  void ended(std::list<Child>::iterator child);
+  void failed(const std::exception_ptr& error);
   Executor strand_;
   std::list<Child> children_;
   std::exception_ptr failure_;
   Notice changed_;
 };
+
+/// Runs `work` on another executor to its end, also while the awaiting coroutine is being cancelled; throws
+/// what it throws. (A coroutine that is cancelled before it ever waited never tells asio's co_spawn of its
+/// end, in Boost 1.81: cancellation must not reach it.)
+[[nodiscard]] Task<void> run_on(Executor executor, Task<void> work);
 
 /// Runs blocking work on the pool while the caller's strand goes on; throws what it throws.
 [[nodiscard]] Task<void> offload(Executor pool, std::function<void()> work);

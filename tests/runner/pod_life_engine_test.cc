@@ -15,7 +15,7 @@ TEST_CASE("a sidecar shares localhost and ends after main") {
   PodBench bench;
   const StartPod order = bench.order(R"y(
 name: t
-container: {image: alpine:3.23, command: [sh, -c, 'for i in 1 2 3 4 5 6 7 8 9 10; do wget -q -O - http://127.0.0.1:8123/index.html && exit 0; sleep 0.5; done; exit 1']}
+container: {image: alpine:latest, command: [sh, -c, 'for i in 1 2 3 4 5 6 7 8 9 10; do wget -q -O - http://127.0.0.1:8123/index.html && exit 0; sleep 0.5; done; exit 1']}
 sidecars:
 - {name: web, image: busybox, command: [sh, -c, 'mkdir /www && echo from the sidecar > /www/index.html && exec httpd -f -p 8123 -h /www']}
 )y");
