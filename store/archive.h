@@ -61,7 +61,8 @@ struct PackOptions {
 
 struct Packed {
   StoredArtifact stored;
-  /// FIFOs and sockets, which no archive carries: left out (the step need not fail), worth a warning.
+  /// Left out (the step need not fail), worth a warning: FIFOs and sockets, which no archive carries; for
+  /// `none` and `zip`, links that lead out of the tree.
   std::vector<std::string> left_out;
   /// The path itself is a symlink with this target, which the engine does not follow: nothing was stored. Ask
   /// the engine for the target and pack that, under the same root_name.
