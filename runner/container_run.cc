@@ -17,6 +17,7 @@ constexpr std::chrono::milliseconds kOutputGrace(3000);
 /// How often a container is looked at whose output ended but whose end nobody told.
 constexpr std::chrono::milliseconds kWatchdog(10'000);
 constexpr int kKilled = 137;
+constexpr std::chrono::milliseconds kInitGrace(300);
 
 bool is_over(ContainerStatus s) { return s == ContainerStatus::exited || s == ContainerStatus::dead; }
 
@@ -98,8 +99,8 @@ void ContainerRun::resume(Scope& scope) {
   if (drained_) return;
   output_.from_the_start();
   if (!ended()) {
-    services_.deaths.watch(id_, strand_, [this, alive = alive_](int code) {
-      if (*alive) on_exit(code);
+    services_.deaths.watch(id_, strand_, [this, alive = alive_, start = starts_](int code) {
+      if (*alive && start == starts_) on_exit(code);
     });
     scope.spawn(watch_adopted());
   }
@@ -141,18 +142,20 @@ Task<void> ContainerRun::start(Scope& scope) {
     resume(scope);
     co_return;
   }
+  ++starts_;
   auto attached = co_await services_.engine.attach(id_);
   auto stream = need(std::move(attached));
   auto armed = co_await services_.engine.arm_wait(id_, docker::WaitCondition::next_exit);
   auto pending = need(std::move(armed));
-  services_.deaths.watch(id_, strand_, [this, alive = alive_](int code) {
-    if (*alive) on_exit(code);
+  services_.deaths.watch(id_, strand_, [this, alive = alive_, start = starts_](int code) {
+    if (*alive && start == starts_) on_exit(code);
   });
   drained_ = false;
   scope.spawn(drain(std::move(stream)));
   starting_ = true;
   const auto result = co_await services_.engine.start(id_);
   starting_ = false;
+  started_at_ = std::chrono::steady_clock::now();
   if (!result.ok()) {
     if (means_away(result.error())) throw EngineAway(result.error());
     pending.reset();
@@ -178,13 +181,14 @@ Task<void> ContainerRun::explain_failed_start(docker::Error error) {
 }
 
 Task<void> ContainerRun::drain(std::unique_ptr<docker::OutputStream> stream) {
+  const int start = starts_;
   for (;;) {
     auto next = co_await stream->next();
     if (!next.ok() && means_away(next.error())) throw EngineAway(next.error());
     if (!next.ok() || !next->has_value()) break;
     output_.take(**next);
   }
-  drained();
+  if (start == starts_) drained();
 }
 
 void ContainerRun::drained() {
@@ -194,8 +198,10 @@ void ContainerRun::drained() {
 }
 
 Task<void> ContainerRun::watch(std::unique_ptr<docker::PendingWait> pending) {
+  const int start = starts_;
   auto result = co_await pending->result();
-  if (ended()) co_return;
+  // A member of a containerSet may have been started again meanwhile: this was the end before.
+  if (ended() || start != starts_) co_return;
   if (result.ok() && result->error.empty()) {
     on_exit(result->exit_code);
     co_return;
@@ -265,6 +271,12 @@ void ContainerRun::kill(const std::string& signal, Scope& scope) {
 }
 
 Task<void> ContainerRun::send_signal(std::string signal) {
+  // An init that has only just been executed may not have its handlers yet, and PID 1 loses what it has none
+  // for.
+  const auto age = std::chrono::steady_clock::now() - started_at_;
+  if (age < kInitGrace)
+    co_await sleep_for(std::chrono::duration_cast<std::chrono::milliseconds>(kInitGrace - age));
+  if (ended()) co_return;
   const auto sent = co_await services_.engine.kill(id_, signal);
   static_cast<void>(sent);  // it has ended meanwhile, or its end is told by other means
 }

@@ -4,6 +4,7 @@
 // Belongs to its pod's strand. A restart of ours finds the container by its name and goes on.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -81,6 +82,8 @@ class ContainerRun {
   bool starting_ = false;
   bool failed_to_start_ = false;
   bool drained_ = false;
+  int starts_ = 0;  ///< tells the ends of one start from those of the next
+  std::chrono::steady_clock::time_point started_at_;
   ContainerEnd end_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };

@@ -86,6 +86,7 @@ TEST_CASE("stopping: SIGTERM reaches the process, SIGKILL follows") {
   bench.pods().stop(bench.uid(), polite.node_id, 20s);
   const PodDone ended = first.get();
   CHECK(ended.phase == Phase::failed);
+  INFO(ended.message);
   CHECK((ended.exit_code == 9 || ended.exit_code == 143));
 
   const StartPod deaf = bench.order(
