@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "runner/core/pod_env.h"
+#include "spec/names.h"
 #include "spec/units.h"
 
 namespace skiff::runner {
@@ -141,8 +142,9 @@ PlannedVolume claimed_volume(const std::string& name, const Json& claim, const S
   v.volume.labels.erase(kLabelWorkflow);
   v.volume.labels[kLabelLife] = "claim";
   const std::string home = plan.labels.contains(kLabelHome) ? plan.labels.at(kLabelHome) : "";
+  // Claims of two homes on one engine are two volumes.
   v.volume.name = docker::container_name_from("skiff-" + run.namespace_ + "-" + claim_name +
-                                              (home.empty() ? "" : "-" + home.substr(0, 8)));
+                                              (home.empty() ? "" : "-" + std::to_string(spec::fnv32a(home))));
   return v;
 }
 

@@ -10,6 +10,7 @@
 #include "runner/core/pod_reason.h"
 #include "runner/core/pod_volumes.h"
 #include "spec/document.h"
+#include "spec/names.h"
 
 using namespace skiff::runner;
 using skiff::spec::Phase;
@@ -195,7 +196,7 @@ TEST_CASE("claims: of a template, of the namespace, unknown") {
   CHECK(plan.volumes[0].volume.name == "skiff-wf-work-01234567");
   CHECK(plan.volumes[0].volume.labels.at("skiff.life") == "run");
   CHECK(plan.volumes[0].volume.labels.at("skiff.run") == "0123456789abcdef");
-  CHECK(plan.volumes[1].volume.name == "skiff-ns-big-homehome");
+  CHECK(plan.volumes[1].volume.name == "skiff-ns-big-" + std::to_string(skiff::spec::fnv32a("homehome-1")));
   CHECK(plan.volumes[1].volume.labels.at("skiff.life") == "claim");
   CHECK_FALSE(plan.volumes[1].volume.labels.contains("skiff.run"));
   REQUIRE(plan.warnings.size() == 1);
