@@ -1,7 +1,7 @@
 // Requests to answers; the languages are evaluated elsewhere.
 #include "spec/expr/batch.h"
 
-#include <algorithm>
+#include <exception>
 #include <istream>
 #include <map>
 #include <optional>
@@ -91,7 +91,14 @@ void evaluate_batch(std::istream& in, std::ostream& out) {
   std::string line;
   while (std::getline(in, line)) {
     if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
-    out << answer_batch_line(line) << '\n' << std::flush;
+    std::string answer;
+    try {
+      answer = answer_batch_line(line);
+    } catch (const std::exception& e) {  // out of memory: the other lines still get their answers
+      const auto request = parse_json(line);
+      answer = error_answer(request ? request->get("id") : Json(), e.what());
+    }
+    out << answer << '\n' << std::flush;
   }
 }
 

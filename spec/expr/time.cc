@@ -1,11 +1,10 @@
-// Zones (through the date library's time zone database), calendar arithmetic, durations.
+// Zones (through the date library's time zone database) and calendar arithmetic.
 #include "spec/expr/time.h"
 
 #include <date/tz.h>
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <chrono>
 #include <cstdlib>
 #include <limits>
@@ -220,105 +219,6 @@ std::optional<int> zone_offset_by_name(const Zone* zone, std::string_view name, 
     elsewhere = span.offset;
   }
   return elsewhere;
-}
-
-Result<std::int64_t> parse_duration(std::string_view text) {
-  const auto invalid = [&] {
-    return fail(fmt::format("time: invalid duration \"{}\"", text), "write it as 1h30m, 90s or 500ms");
-  };
-  struct Unit {
-    std::string_view name;
-    std::uint64_t ns;
-  };
-  constexpr std::array kUnits = {Unit{"ns", 1},
-                                 Unit{"us", 1'000},
-                                 Unit{"\u00b5s", 1'000},
-                                 Unit{"\u03bcs", 1'000},
-                                 Unit{"ms", 1'000'000},
-                                 Unit{"s", 1'000'000'000},
-                                 Unit{"m", 60'000'000'000ULL},
-                                 Unit{"h", 3'600'000'000'000ULL}};
-  constexpr std::uint64_t kMost = 1ULL << 63U;
-  std::string_view s = text;
-  const bool negative = s.starts_with('-');
-  if (negative || s.starts_with('+')) s.remove_prefix(1);
-  if (s == "0") return std::int64_t{0};
-  if (s.empty()) return invalid();
-  std::uint64_t total = 0;
-  const auto digit = [&] { return !s.empty() && s[0] >= '0' && s[0] <= '9'; };
-  while (!s.empty()) {
-    if (s[0] != '.' && !digit()) return invalid();
-    std::uint64_t whole = 0;
-    std::uint64_t fraction = 0;
-    double scale = 1;
-    bool any = false;
-    bool full = false;
-    for (; digit(); s.remove_prefix(1)) {
-      any = true;
-      if (whole > kMost / 10) return invalid();
-      whole = whole * 10 + static_cast<unsigned>(s[0] - '0');
-      if (whole > kMost) return invalid();
-    }
-    if (s.starts_with('.')) {
-      s.remove_prefix(1);
-      for (; digit(); s.remove_prefix(1)) {
-        any = true;
-        if (full || fraction > (kMost - 1) / 10) {
-          full = true;
-          continue;
-        }
-        fraction = fraction * 10 + static_cast<unsigned>(s[0] - '0');
-        scale *= 10;
-      }
-    }
-    if (!any) return invalid();
-    const std::size_t n = std::min(s.size(), s.find_first_of(".0123456789"));
-    if (n == 0)
-      return fail(fmt::format("time: missing unit in duration \"{}\"", text), "add a unit: ns us ms s m h");
-    const std::string_view name = s.substr(0, n);
-    const auto* unit =
-        std::find_if(kUnits.begin(), kUnits.end(), [&](const Unit& u) { return u.name == name; });
-    if (unit == kUnits.end()) {
-      return fail(fmt::format("time: unknown unit \"{}\" in duration \"{}\"", name, text),
-                  "the units are ns us ms s m h");
-    }
-    s.remove_prefix(n);
-    if (whole > kMost / unit->ns) return invalid();
-    whole *= unit->ns;
-    if (fraction > 0) {
-      whole +=
-          static_cast<std::uint64_t>(static_cast<double>(fraction) * (static_cast<double>(unit->ns) / scale));
-      if (whole > kMost) return invalid();
-    }
-    total += whole;
-    if (total > kMost) return invalid();
-  }
-  if (negative) return static_cast<std::int64_t>(0 - total);
-  if (total > kMost - 1) return invalid();
-  return static_cast<std::int64_t>(total);
-}
-
-std::string duration_text(std::int64_t nanoseconds) {
-  if (nanoseconds == 0) return "0s";
-  std::uint64_t u = static_cast<std::uint64_t>(nanoseconds);
-  if (nanoseconds < 0) u = 0 - u;
-  const std::string sign = nanoseconds < 0 ? "-" : "";
-  const auto decimal = [](std::uint64_t value, std::uint64_t unit) {
-    std::string s = std::to_string(value / unit);
-    if (value % unit == 0) return s;
-    std::string rest = std::to_string(unit + value % unit).substr(1);
-    rest.erase(rest.find_last_not_of('0') + 1);
-    return s + "." + rest;
-  };
-  if (u < 1'000) return sign + std::to_string(u) + "ns";
-  if (u < 1'000'000) return sign + decimal(u, 1'000) + "\u00b5s";
-  if (u < 1'000'000'000) return sign + decimal(u, 1'000'000) + "ms";
-  constexpr std::uint64_t kMinute = 60'000'000'000;
-  const std::uint64_t minutes = u / kMinute;
-  std::string out = decimal(u % kMinute, 1'000'000'000) + "s";
-  if (minutes > 0) out = std::to_string(minutes % 60) + "m" + out;
-  if (minutes >= 60) out = std::to_string(minutes / 60) + "h" + out;
-  return sign + out;
 }
 
 }  // namespace skiff::spec::expr
