@@ -5,6 +5,7 @@
 #include <boost/asio/this_coro.hpp>
 #include <random>
 
+#include "runner/core/resubmit.h"
 #include "runner/reader.h"
 #include "runner/routes_impl.h"
 #include "runner/stored_templates.h"
@@ -52,7 +53,8 @@ void check(Services& s, const Json& workflow, const std::string& ns) {
   if (spec::has_errors(findings)) throw RequestError(400, describe(findings));
 }
 
-awaitable<Json> begin(Services& s, std::string ns, Json workflow, Consent consent) {
+/// `memoized` is the workflow whose successes are kept, or null.
+awaitable<Json> begin(Services& s, std::string ns, Json workflow, Consent consent, Json memoized) {
   workflow["metadata"].set("namespace", ns);
   workflow.erase("status");
   check(s, workflow, ns);
@@ -60,6 +62,13 @@ awaitable<Json> begin(Services& s, std::string ns, Json workflow, Consent consen
   if (!alive.ok()) throw RequestError(503, alive.error().text());
   give_identity(workflow, uuid(), chance(),
                 std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now()));
+  if (memoized.is_object()) {
+    const std::string name = workflow.get("metadata").get_string("name");
+    Json nodes = memoized_nodes(
+        memoized.get("status").get("nodes"), memoized.get("metadata").get_string("name"), name,
+        spec::TimePoint(std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now())));
+    workflow["status"].set("nodes", std::move(nodes));
+  }
   const std::string uid = workflow.get("metadata").get_string("uid");
   co_await s.controller.submit(std::move(workflow), consent);
   const auto row = s.journal.by_uid(uid);
@@ -81,7 +90,7 @@ awaitable<HttpReply> create(Services& s, const HttpRequest& request, const Captu
   Json workflow = body.get("workflow");
   if (!workflow.is_object()) throw RequestError(400, "the body has no `workflow`");
   const Consent consent = consent_of(body);
-  const Json created = co_await begin(s, at[0], std::move(workflow), consent);
+  const Json created = co_await begin(s, at[0], std::move(workflow), consent, Json());
   co_return json_reply(created);
 }
 
@@ -109,7 +118,7 @@ awaitable<HttpReply> submit(Services& s, const HttpRequest& request, const Captu
   const SubmitOptions options = submit_options_from(body.get("submitOptions"));
   apply_options(workflow, options);
   const Consent consent = consent_of(body);
-  const Json created = co_await begin(s, at[0], std::move(workflow), consent);
+  const Json created = co_await begin(s, at[0], std::move(workflow), consent, Json());
   co_return json_reply(created);
 }
 
@@ -219,12 +228,19 @@ Event retry_event(const Json& body) {
 awaitable<HttpReply> resubmit(Services& s, const HttpRequest& request, const Captures& at) {
   const Json body = body_of(request);
   const store::WorkflowRow row = require_workflow(s, at[0], at[1]);
+  Json memoized;
+  if (body.get_bool("memoized")) {
+    if (row.phase != "Failed" && row.phase != "Error") {
+      throw RequestError(400, "workflow must be Failed/Error to resubmit in memoized mode");
+    }
+    memoized = workflow_object(s.journal, row, true);
+  }
   Json workflow = resubmitted(workflow_object(s.journal, row, false));
   SubmitOptions options;
   options.parameters = pairs_of(body.get_array("parameters"));
   apply_options(workflow, options);
   const Consent consent = consent_of(body);
-  const Json created = co_await begin(s, at[0], std::move(workflow), consent);
+  const Json created = co_await begin(s, at[0], std::move(workflow), consent, std::move(memoized));
   co_return json_reply(created);
 }
 

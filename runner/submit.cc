@@ -240,7 +240,10 @@ RunInput gather_input(const Json& workflow, const StoredLookup& lookup, const St
                       Json config_maps) {
   RunInput input;
   input.workflow = workflow;
-  input.workflow.erase("status");
+  input.workflow.erase("status");  // all but the nodes that a memoized resubmission brings
+  if (const Json& nodes = workflow.get("status").get("nodes"); nodes.is_object()) {
+    input.workflow["status"].set("nodes", nodes);
+  }
   input.stored_templates = Json::object();
   input.config_maps = std::move(config_maps);
   Gatherer gatherer(lookup, names, input.stored_templates);

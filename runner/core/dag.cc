@@ -126,6 +126,7 @@ void Scheduler::Impl::run_items(NodeIndex dag, std::uint32_t t, const Loop& loop
     if (!graph_[group].s.node_flag) graph_[group].s.node_flag = spec::NodeFlag{};
   } else {
     adopt(group, call);
+    set_phase(group, Phase::running);
   }
   std::shared_ptr<HookSpec> item_hooks;
   if (hooks && !hooks->exit.is_null()) {

@@ -290,6 +290,7 @@ class Scheduler::Impl {
   [[nodiscard]] std::string refuse_resume() const;
   [[nodiscard]] std::string refuse_retry(const RetryWorkflow& e) const;
   void reset_for_retry(const RetryWorkflow& e);
+  void load_nodes(const Json& nodes);
   void apply_reset(const std::set<NodeIndex>& reset, const std::set<NodeIndex>& remove);
   void restart(const RetryWorkflow& e);
 

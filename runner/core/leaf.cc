@@ -101,6 +101,7 @@ void Scheduler::Impl::order_pod(NodeIndex i, const Prepared& p) {
     }
   }
   Node& n = graph_[i];
+  if (!n.s.started_at) n.s.started_at = now_;
   n.work = std::move(work);
   n.pod_live = true;
   ++live_pods_;

@@ -48,6 +48,7 @@ Scheduler::Impl::Impl(RunInput input)
       book_(spec_of(input), name_, input.stored_templates),
       graph_(name_) {
   spec_ = std::move(spec_of(input));
+  load_nodes(input.workflow.get("status").get("nodes"));
 }
 
 std::vector<Action> Scheduler::Impl::on(const Event& event, TimePoint now) {

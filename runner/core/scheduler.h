@@ -20,7 +20,8 @@ namespace skiff::runner {
 /// Everything about a run that is known when it is submitted; kept in the journal beside the events.
 struct RunInput {
   /// The Workflow object: metadata with name, namespace, uid and creationTimestamp; spec merged with its
-  /// workflowTemplateRef and with `-p`, `--entrypoint` and labels applied.
+  /// workflowTemplateRef and with `-p`, `--entrypoint` and labels applied. Nodes in its `status` are adopted:
+  /// see resubmit.h.
   Json workflow;
   /// Stored templates it may refer to: "namespaced/<name>" or "cluster/<name>" -> the object's JSON.
   Json stored_templates;

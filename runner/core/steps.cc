@@ -71,6 +71,7 @@ void Scheduler::Impl::open_group(NodeIndex steps) {
   if (completed(graph_[group].s.phase)) {
     push(Op::fulfilled, group);
   } else {
+    set_phase(group, Phase::running);
     start_group(group);
   }
 }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "runner/core/resubmit.h"
 #include "tests/runner/sim.h"
 
 using namespace skiff::runner;
@@ -361,6 +362,39 @@ TEST_CASE("the containers of a set are nodes of their own") {
 }
 
 // ------------------------------------------------------------------------------ retry of the workflow
+
+TEST_CASE("a memoized resubmission runs only what had not succeeded") {
+  const std::string text = workflow("  templates:\n" + kLeaf + R"yaml(
+  - name: main
+    steps:
+    - - {name: once, template: leaf}
+    - - {name: again, template: leaf}
+    - - {name: after, template: leaf}
+)yaml");
+  Sim first(text);
+  first.rule = [](const StartPod& p) { return p.display_name == "again" ? fails(1) : prints("7"); };
+  REQUIRE(first.run());
+  Json nodes = Json::object();
+  for (const std::string& id : first.scheduler().node_ids()) {
+    nodes.set(id, skiff::spec::to_json(*first.scheduler().node(id)));
+  }
+  Json next = from_yaml(text);
+  next["metadata"].set("name", "wf2");
+  next["status"].set("nodes", memoized_nodes(nodes, "wf", "wf2", first.now()));
+  Sim second(std::move(next));
+  REQUIRE(second.run());
+  CHECK(second.tree() ==
+        "wf2 Steps Succeeded\n"
+        "  [0] StepGroup Succeeded\n"
+        "    once Skipped Skipped: original pod: wf-" +
+            first.node("once")->id.substr(3) +
+            "\n"
+            "      [1] StepGroup Succeeded\n"
+            "        again Pod Succeeded\n"
+            "          [2] StepGroup Succeeded\n"
+            "            after Pod Succeeded\n");
+  CHECK(second.started() == std::vector<std::string>{"again", "after"});
+}
 
 TEST_CASE("retry runs again what failed and keeps the rest") {
   Sim sim(workflow("  onExit: leaf\n  templates:\n" + kLeaf + R"yaml(
