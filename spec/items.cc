@@ -160,6 +160,44 @@ std::optional<std::int64_t> parse_int(std::string_view text) {
   return value;
 }
 
+/// Where the sequence starts and ends; false with an error, or without one where it has no items.
+bool read_bounds(const SequenceBounds& sequence, std::int64_t& start, std::int64_t& end, std::string& error) {
+  const auto read = [&error](std::string_view field, const std::optional<std::string>& text) -> std::int64_t {
+    if (!text) return 0;
+    const auto value = parse_int(*text);
+    if (!value && error.empty()) {
+      error = fmt::format(
+          "strconv.Atoi: parsing {}: invalid syntax (hint: withSequence.{} must be a whole number)",
+          quote_json(*text), field);
+    }
+    return value.value_or(0);
+  };
+  start = read("start", sequence.start);
+  if (sequence.end) {
+    end = read("end", sequence.end);
+  } else if (sequence.count) {
+    const std::int64_t count = read("count", sequence.count);
+    if (error.empty() && count == 0) return false;
+    std::int64_t last = 0;
+    if (__builtin_sub_overflow(count, 1, &last) || __builtin_add_overflow(start, last, &end)) {
+      error = "withSequence.count is beyond what 64 bits can hold";
+    }
+  } else {
+    error = "neither end nor count was specified in withSequence";
+  }
+  return error.empty();
+}
+
+std::string sequence_trouble(const std::string& format, const std::string& raw, std::size_t bytes) {
+  const auto valid = parse_json(raw);
+  if (!valid || !valid->is_string()) {
+    return fmt::format("withSequence.format {} makes the item {}, which is no JSON string", format, raw);
+  }
+  if (bytes <= kMaxSequenceBytes) return "";
+  return fmt::format("withSequence.format {} makes more than {} MB of items", format,
+                     kMaxSequenceBytes >> 20U);
+}
+
 }  // namespace
 
 void LoopItem::add_to(Scope& scope) const {
@@ -225,32 +263,14 @@ SequenceBounds SequenceBounds::from_json(const Json& with_sequence) {
 
 LoopItems expand_sequence(const SequenceBounds& sequence) {
   LoopItems out;
-  const auto read = [&out](std::string_view field, const std::optional<std::string>& text) -> std::int64_t {
-    if (!text) return 0;
-    const auto value = parse_int(*text);
-    if (!value && out.error.empty()) {
-      out.error = fmt::format(
-          "strconv.Atoi: parsing {}: invalid syntax (hint: withSequence.{} must be a whole number)",
-          quote_json(*text), field);
-    }
-    return value.value_or(0);
-  };
-  const std::int64_t start = read("start", sequence.start);
+  std::int64_t start = 0;
   std::int64_t end = 0;
-  if (sequence.end) {
-    end = read("end", sequence.end);
-  } else if (sequence.count) {
-    const std::int64_t count = read("count", sequence.count);
-    if (count == 0 || __builtin_add_overflow(start, count - 1, &end)) return out;
-  } else {
-    out.error = "neither end nor count was specified in withSequence";
-  }
-  if (!out.error.empty()) return out;
+  if (!read_bounds(sequence, start, end, out.error)) return out;
   const std::uint64_t steps = start <= end
                                   ? static_cast<std::uint64_t>(end) - static_cast<std::uint64_t>(start)
                                   : static_cast<std::uint64_t>(start) - static_cast<std::uint64_t>(end);
   if (steps >= kMaxLoopItems) {
-    out.error = too_many("withSequence", steps);
+    out.error = too_many("withSequence", steps == UINT64_MAX ? steps : steps + 1);
     return out;
   }
   const std::string format = sequence.format.empty() ? "%d" : sequence.format;
@@ -260,16 +280,9 @@ LoopItems expand_sequence(const SequenceBounds& sequence) {
     const auto offset = static_cast<std::int64_t>(i);
     const std::string raw =
         "\"" + go_format_int(format, start <= end ? start + offset : start - offset) + "\"";
-    const auto valid = parse_json(raw);
-    if (!valid || !valid->is_string()) {
-      out.error =
-          fmt::format("withSequence.format {} makes the item {}, which is no JSON string", format, raw);
-      out.items.clear();
-      return out;
-    }
-    if ((bytes += raw.size()) > kMaxSequenceBytes) {
-      out.error = fmt::format("withSequence.format {} makes more than {} MB of items", format,
-                              kMaxSequenceBytes >> 20U);
+    bytes += raw.size();
+    out.error = sequence_trouble(format, raw, bytes);
+    if (!out.error.empty()) {
       out.items.clear();
       return out;
     }

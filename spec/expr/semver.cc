@@ -131,15 +131,45 @@ int Version::compare(const Version& o) const {
   return compare_pre(pre, o.pre);
 }
 
+std::optional<Constraints::Condition> Constraints::parse_condition(const std::string& text,
+                                                                   std::string* error) {
+  static const re2::RE2 take("\\s*(" + std::string(kOps) + ")\\s*" + version_pattern(constraint_number()) +
+                             "\\s*");
+  Condition c;
+  std::string major, minor, patch, pre, metadata;
+  if (!re2::RE2::FullMatch(text, take, &c.op, &major, &minor, &patch, &pre, &metadata)) {
+    *error = "improper constraint: " + text;
+    return std::nullopt;
+  }
+  const std::string suffix = pre.empty() ? "" : "-" + pre;
+  std::string full = major + "." + minor + "." + patch + suffix + (metadata.empty() ? "" : "+" + metadata);
+  if (is_x(major)) {
+    full = "0.0.0" + suffix;
+    c.dirty = true;
+  } else if (is_x(minor) || minor.empty()) {
+    full = major + ".0.0" + suffix;
+    c.dirty = c.minor_dirty = true;
+  } else if (is_x(patch) || patch.empty()) {
+    full = major + "." + minor + ".0" + suffix;
+    c.dirty = c.patch_dirty = true;
+  }
+  std::string ignored;
+  auto parsed = Version::parse(full, &ignored);
+  if (!parsed) {
+    *error = "constraint parser error";
+    return std::nullopt;
+  }
+  c.version = std::move(*parsed);
+  return c;
+}
+
 std::optional<Constraints> Constraints::parse(const std::string& given, std::string* error) {
-  static const std::string version = version_pattern(constraint_number());
-  static const std::string ops(kOps);
-  static const std::string one = "(?:" + ops + ")\\s*" + plain(version);
+  static const std::string one =
+      "(?:" + std::string(kOps) + ")\\s*" + plain(version_pattern(constraint_number()));
   static const re2::RE2 valid("\\s*" + one + "\\s*(?:(?:\\s+|,\\s*)" + one + "\\s*)*");
-  static const re2::RE2 find("((?:" + ops + ")\\s*" + plain(version) + ")");
-  static const re2::RE2 take("\\s*(" + ops + ")\\s*" + version + "\\s*");
+  static const re2::RE2 find("(" + one + ")");
   Constraints out;
-  std::string text = without_ranges(given);
+  const std::string text = without_ranges(given);
   for (std::size_t at = 0; at <= text.size();) {
     const std::size_t end = std::min(text.find("||", at), text.size());
     const std::string alternative = text.substr(at, end - at);
@@ -152,34 +182,10 @@ std::optional<Constraints> Constraints::parse(const std::string& given, std::str
     re2::StringPiece rest(alternative);
     std::string condition;
     while (re2::RE2::FindAndConsume(&rest, find, &condition)) {
-      Condition c;
-      std::string major, minor, patch, pre, metadata;
-      if (!re2::RE2::FullMatch(condition, take, &c.op, &major, &minor, &patch, &pre, &metadata)) {
-        *error = "improper constraint: " + condition;
-        return std::nullopt;
-      }
-      const std::string suffix = pre.empty() ? "" : "-" + pre;
-      std::string full =
-          major + "." + minor + "." + patch + suffix + (metadata.empty() ? "" : "+" + metadata);
-      if (is_x(major)) {
-        full = "0.0.0" + suffix;
-        c.dirty = true;
-      } else if (is_x(minor) || minor.empty()) {
-        full = major + ".0.0" + suffix;
-        c.dirty = c.minor_dirty = true;
-      } else if (is_x(patch) || patch.empty()) {
-        full = major + "." + minor + ".0" + suffix;
-        c.dirty = c.patch_dirty = true;
-      }
-      std::string ignored;
-      const auto parsed = Version::parse(full, &ignored);
-      if (!parsed) {
-        *error = "constraint parser error";
-        return std::nullopt;
-      }
-      c.version = *parsed;
-      group.pre = group.pre || !c.version.pre.empty();
-      group.conditions.push_back(std::move(c));
+      auto parsed = parse_condition(condition, error);
+      if (!parsed) return std::nullopt;
+      group.pre = group.pre || !parsed->version.pre.empty();
+      group.conditions.push_back(std::move(*parsed));
     }
     out.groups_.push_back(std::move(group));
   }

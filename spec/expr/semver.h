@@ -39,6 +39,7 @@ class Constraints {
     std::vector<Condition> conditions;
     bool pre = false;  ///< one of them names a pre-release, so pre-releases may pass
   };
+  [[nodiscard]] static std::optional<Condition> parse_condition(const std::string& text, std::string* error);
   [[nodiscard]] static bool holds(const Condition& c, const Version& v);
   [[nodiscard]] static bool tilde(const Condition& c, const Version& v);
   [[nodiscard]] static bool caret(const Condition& c, const Version& v);

@@ -10,6 +10,7 @@
 
 #include "spec/expr/ops.h"
 #include "spec/expr/sprig_impl.h"
+#include "spec/expr/text.h"
 #include "spec/expr/time.h"
 #include "spec/expr/unicode.h"
 
@@ -114,7 +115,8 @@ bool deep_equal(const Value& a, const Value& b) {
 std::string to_string(const Value& v) {
   if (v.is_string()) return v.as_string();
   if (v.is_bytes()) return v.as_bytes();
-  return v.to_text();
+  Meter meter;
+  return text_of(v, meter);
 }
 
 std::vector<std::string> to_strings(const Value& v) {

@@ -100,6 +100,8 @@ TEST_CASE("bombs are refused") {
       "");
   CHECK(expand_sequence(sequence(R"({"count": 1000, "format": "%1000000d"})")).error.find("MB") !=
         std::string::npos);
+  CHECK(expand_sequence(sequence(R"({"count": "-9223372036854775808"})")).error != "");
+  CHECK(expand_sequence(sequence(R"({"start": 2, "count": "9223372036854775807"})")).error != "");
   std::string many = "[0";
   for (std::size_t i = 0; i < kMaxLoopItems; ++i) many += ",0";
   CHECK(expand_param(many + "]").error.starts_with("withParam gives 100001 items"));
