@@ -48,13 +48,12 @@ ContainerRun::ContainerRun(PodServices& services, Executor strand, const Planned
 
 ContainerRun::~ContainerRun() {
   *alive_ = false;
-  if (!id_.empty()) services_.deaths.forget(id_);
+  if (!id_.empty()) services_.watch.forget(id_);
 }
 
 Task<void> ContainerRun::create(docker::ContainerSpec spec) {
-  docker::RemoveOptions forced;
-  forced.force = true;
-  forced.volumes = true;
+  docker::RemoveOptions unforced;  // it may be starting at this moment
+  unforced.volumes = true;
   for (int tries = 0;; ++tries) {
     auto created = co_await services_.engine.create(spec);
     if (created.ok()) {
@@ -68,7 +67,7 @@ Task<void> ContainerRun::create(docker::ContainerSpec spec) {
     // The name is taken by ourselves, before a crash: what has started counts, what has not is made anew.
     const bool taken_up = co_await adopt();
     if (taken_up) co_return;
-    const auto removed = co_await services_.engine.remove(spec.name, forced);
+    const auto removed = co_await services_.engine.remove(spec.name, unforced);
     if (!removed.ok()) co_await sleep_for(std::chrono::milliseconds(200));
   }
 }
@@ -99,7 +98,7 @@ void ContainerRun::resume(Scope& scope) {
   if (drained_) return;
   output_.from_the_start();
   if (!ended()) {
-    services_.deaths.watch(id_, strand_, [this, alive = alive_, start = starts_](int code) {
+    services_.watch.on_exit(id_, strand_, [this, alive = alive_, start = starts_](int code) {
       if (*alive && start == starts_) on_exit(code);
     });
     scope.spawn(watch_adopted());
@@ -147,7 +146,7 @@ Task<void> ContainerRun::start(Scope& scope) {
   auto stream = need(std::move(attached));
   auto armed = co_await services_.engine.arm_wait(id_, docker::WaitCondition::next_exit);
   auto pending = need(std::move(armed));
-  services_.deaths.watch(id_, strand_, [this, alive = alive_, start = starts_](int code) {
+  services_.watch.on_exit(id_, strand_, [this, alive = alive_, start = starts_](int code) {
     if (*alive && start == starts_) on_exit(code);
   });
   drained_ = false;
@@ -225,7 +224,7 @@ Task<void> ContainerRun::ask() {
 void ContainerRun::on_exit(int code) {
   if (end_.exit_code) return;
   end_.exit_code = code;
-  services_.deaths.forget(id_);
+  services_.watch.forget(id_);
   changed_.notify();
 }
 

@@ -127,7 +127,9 @@ class Controller::Impl {
   RunContext context_of(const Run& run) const;
 
   // recovery.cc
+  void request_sweep();
   awaitable<void> sweep();
+  awaitable<void> sweep_once();
   void replay(Run& run, const std::vector<store::EventRow>& events);
 
   friend class Controller;
@@ -154,6 +156,8 @@ class Controller::Impl {
   std::map<std::string, std::int64_t> revisions_;  ///< of the last change, by uid; "" is any
   std::set<std::string> names_;                    ///< "ns/name" being submitted
   std::size_t children_ = 0;                       ///< coroutines that must end before close() returns
+  bool sweep_wanted_ = false;
+  bool sweeping_ = false;
   bool closing_ = false;
   bool pumping_ = false;
 };

@@ -83,6 +83,9 @@ class Pods {
   /// Removes what is left of runs that `is_live` denies, and sandboxes of dead controllers: containers and
   /// the volumes that lived for a pod or a workflow.
   [[nodiscard]] boost::asio::awaitable<void> sweep(IsLive is_live);
+  /// `handler` is called, on any thread, when a request of a dead controller makes one more container: it is
+  /// time to sweep again.
+  void on_stray(std::function<void()> handler);
   /// Removes a finished run's own volumes (volumeClaimTemplates), after the containers that use them.
   [[nodiscard]] boost::asio::awaitable<void> release_volumes(std::string run_uid);
   /// Waits until every removal under way is done. For tests and for the end of a run.

@@ -37,7 +37,7 @@ PodServices::PodServices(Executor pool_, docker::Engine& engine_, const store::H
       settings(std::move(settings_)),
       images(engine_),
       sandboxes(pool_, engine_, sandbox_settings(settings)),
-      deaths(pool_, engine_, settings.home_id),
+      watch(pool_, engine_, settings.home_id, settings.controller_id),
       janitor(pool_, engine_),
       starting(starting_limit(settings)) {}
 

@@ -9,7 +9,7 @@
 
 #include "docker/engine.h"
 #include "runner/core/pod_context.h"
-#include "runner/deaths.h"
+#include "runner/engine_watch.h"
 #include "runner/images.h"
 #include "runner/janitor.h"
 #include "runner/pod.h"
@@ -39,7 +39,7 @@ class PodServices {
   PodSettings settings;
   Images images;
   Sandboxes sandboxes;
-  Deaths deaths;
+  EngineWatch watch;
   Janitor janitor;
   Gate starting;
 

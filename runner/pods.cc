@@ -110,7 +110,7 @@ class Pods::Impl {
     }
     co_await run_on(strand_, until_empty());
     co_await services_.janitor.close();
-    co_await services_.deaths.close();
+    co_await services_.watch.close();
     co_await services_.sandboxes.close();
   }
 
@@ -259,6 +259,9 @@ Task<void> Pods::sweep(IsLive is_live) { return impl_->sweep(std::move(is_live))
 Task<void> Pods::release_volumes(std::string run_uid) { return impl_->release_volumes(std::move(run_uid)); }
 Task<int> Pods::network_pid() { return impl_->network_pid(); }
 Task<void> Pods::settle() { return impl_->settle(); }
+void Pods::on_stray(std::function<void()> handler) {
+  impl_->services().watch.on_stray([handler = std::move(handler)](const docker::Event&) { handler(); });
+}
 void Pods::on_warning(WarningSink sink) { impl_->services().on_warning(std::move(sink)); }
 Task<void> Pods::close() { return impl_->close(); }
 

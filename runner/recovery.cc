@@ -5,7 +5,9 @@
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <utility>
 
 #include "runner/controller_impl.h"
 
@@ -109,13 +111,27 @@ awaitable<void> Controller::Impl::recover() {
     for (const Action& action : run->scheduler->outstanding()) perform(*run, action, true);
   }
   settle_locks();
+  pods.on_stray([this] { asio::post(strand, [this] { request_sweep(); }); });
+  request_sweep();
+  co_return;
+}
+
+void Controller::Impl::request_sweep() {
+  sweep_wanted_ = true;
+  if (sweeping_ || closing_) return;
+  sweeping_ = true;
   ++children_;
   asio::co_spawn(strand, sweep(), asio::detached);
-  co_return;
 }
 
 /// What is left on the engine of runs that are over or deleted. A failed run keeps its volumes for `retry`.
 awaitable<void> Controller::Impl::sweep() {
+  while (std::exchange(sweep_wanted_, false) && !closing_) co_await sweep_once();
+  sweeping_ = false;
+  --children_;
+}
+
+awaitable<void> Controller::Impl::sweep_once() {
   const IsLive is_live = [this](std::string_view uid) {
     const auto row = journal_.by_uid(uid);
     return row && row->phase != "Succeeded";
@@ -127,7 +143,6 @@ awaitable<void> Controller::Impl::sweep() {
     trouble = e.what();
   }
   if (!trouble.empty() && !closing_) log_("sweeping: " + trouble);
-  --children_;
 }
 
 }  // namespace skiff::runner
