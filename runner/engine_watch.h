@@ -1,8 +1,9 @@
 // The engine's events about the containers of a home, handed to whoever waits for them.
 //
-// "die" comes before the engine has taken the container's network and file systems down, so it is the earliest
-// word of an exit. "create" tells of containers that nobody here asked for: a controller that was killed may
-// have left a request behind that the engine carries out after the next controller has looked around.
+// "die" comes before the engine has taken the container's network and file systems down, so it is the
+// earliest word of an exit. "create" tells of containers that nobody here asked for: a controller that was
+// killed may have left a request behind that the engine carries out after the next controller has looked
+// around.
 //
 // Hints: the engine may drop events, so nobody relies on them alone; but a code that came is the code.
 #pragma once

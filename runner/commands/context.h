@@ -55,8 +55,8 @@ struct InputFile {
 /// Findings as text on stderr, each with its source line.
 void show_findings(const spec::Diagnostics& findings, const std::vector<InputFile>& files, bool color);
 
-/// What `submit` and `apply` take more lightly than `lint`: unknown fields of metadata are warnings, because a
-/// Kubernetes API server drops them (fieldValidation Warn); notes are left out.
+/// What `submit` and `apply` take more lightly than `lint`: unknown fields of metadata are warnings, because
+/// a Kubernetes API server drops them (fieldValidation Warn); notes are left out.
 void forgive_metadata(spec::Diagnostics& findings);
 
 /// Prints an object as `-o json` or `-o yaml` asks.

@@ -16,8 +16,9 @@ Json j(const char* text) {
 }  // namespace
 
 TEST_CASE("lists with a merge key merge by element, others are replaced") {
-  const Json out = strategic_merge(j(R"({"env":[{"name":"a","value":"1"},{"name":"b","value":"2"}],"args":["x"]})"),
-                                   j(R"({"env":[{"name":"b","value":"3"},{"name":"c"}],"args":["y"]})"));
+  const Json out =
+      strategic_merge(j(R"({"env":[{"name":"a","value":"1"},{"name":"b","value":"2"}],"args":["x"]})"),
+                      j(R"({"env":[{"name":"b","value":"3"},{"name":"c"}],"args":["y"]})"));
   CHECK(out == j(R"({"env":[{"name":"a","value":"1"},{"name":"b","value":"3"},{"name":"c"}],"args":["y"]})"));
 }
 
@@ -35,6 +36,7 @@ TEST_CASE("the workflow's spec wins over its template's, a parameter comes from 
             "hooks":{"exit":{"template":"bye"}}})"));
   CHECK(out.get("entrypoint").as_string() == "main");
   CHECK(out.find("suspend") == nullptr);
-  CHECK(out.get("arguments").get("parameters") == j(R"([{"name":"p","value":"mine"},{"name":"q","value":"2"}])"));
+  CHECK(out.get("arguments").get("parameters") ==
+        j(R"([{"name":"p","value":"mine"},{"name":"q","value":"2"}])"));
   CHECK(out.get("hooks") == j(R"({"exit":{"template":"bye"}})"));
 }
