@@ -1,4 +1,5 @@
 // Images: inspect, pull, import.
+#include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/system_executor.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -102,8 +103,10 @@ asio::awaitable<Result<void>> Client::pull_once(std::string reference, PullOptio
   if (auth.empty() && !options_.docker_config_dir.empty()) {
     asio::awaitable<Result<std::optional<Credentials>>> asking =
         look_up(options_.docker_config_dir, parse_image(reference).registry);
+    // Cancellation must not reach it: in Boost 1.81 the end of a coroutine that never waited would be lost.
+    auto uncancelled = asio::bind_cancellation_slot(asio::cancellation_slot(), asio::use_awaitable);
     const Result<std::optional<Credentials>> found =
-        co_await asio::co_spawn(asio::system_executor(), std::move(asking), asio::use_awaitable);
+        co_await asio::co_spawn(asio::system_executor(), std::move(asking), std::move(uncancelled));
     if (!found) helper_problem = found.error().text();
     if (found && found->has_value()) auth = auth_json(found.value().value());
   }

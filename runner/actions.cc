@@ -91,8 +91,9 @@ awaitable<void> Controller::Impl::run_pod(std::string uid, RunContext context, S
     } else {
       done = co_await pods.run(std::move(context), order, sink);
     }
-  } catch (const boost::system::system_error&) {
-    let_go = true;  // closing: the next controller adopts it
+  } catch (const boost::system::system_error& e) {
+    let_go = e.code() == asio::error::operation_aborted;  // closing: the next controller adopts it
+    if (!let_go) trouble = e.what();
   } catch (const std::exception& e) {
     trouble = e.what();
   }

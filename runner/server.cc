@@ -160,21 +160,39 @@ awaitable<void> serve(Socket& socket, const Handler& handler) {
   co_await send(socket, reply);
 }
 
+/// A connection in the server's register, however it ends.
+template <class State>
+class Registered {
+ public:
+  Registered(State& state, Socket& socket) : state_(state), socket_(socket) {
+    const std::lock_guard lock(state_.mutex);
+    if (!state_.closing) state_.open.insert(&socket_);
+    welcome_ = !state_.closing;
+    ++state_.connections;
+  }
+  ~Registered() {
+    const std::lock_guard lock(state_.mutex);
+    state_.open.erase(&socket_);
+    --state_.connections;
+  }
+  Registered(const Registered&) = delete;
+  Registered& operator=(const Registered&) = delete;
+  [[nodiscard]] bool welcome() const { return welcome_; }
+
+ private:
+  State& state_;
+  Socket& socket_;
+  bool welcome_ = false;
+};
+
 template <class StatePtr>
 awaitable<void> connection(StatePtr state, Socket socket) {
-  {
-    const std::lock_guard lock(state->mutex);
-    if (state->closing) co_return;
-    state->open.insert(&socket);
-  }
-  ++state->connections;
+  const Registered<typename StatePtr::element_type> registered(*state, socket);
+  if (!registered.welcome()) co_return;
   try {
     co_await serve(socket, state->handler);
   } catch (const std::exception&) {  // the peer left in the middle; nothing to tell and nobody to tell it
   }
-  --state->connections;
-  const std::lock_guard lock(state->mutex);
-  state->open.erase(&socket);
 }
 
 template <class StatePtr>
