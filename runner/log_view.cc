@@ -11,16 +11,25 @@
 #include "runner/controller.h"
 #include "spec/names.h"
 #include "spec/status.h"
+#include "spec/units.h"
 
 namespace skiff::runner {
 using spec::Json;
 
+namespace {
+
+constexpr std::size_t kMostEntries = 4096;  // of one call: what a long log takes of memory
+
+}  // namespace
+
+/// One log file. `head` is the line that comes next of it, read but not given out yet.
 struct LogView::State {
   struct Source {
     store::LogFile file;
-    store::LogReader reader;
+    std::optional<store::LogReader> reader;  ///< gone once the file is read and will not grow
     std::string pod_name;
     std::string node_name;
+    std::optional<LogEntry> head;
   };
   const store::Home& home;
   const store::Journal& journal;
@@ -30,11 +39,16 @@ struct LogView::State {
   std::unique_ptr<RE2> grep;
   std::map<std::string, spec::NodeStatus> nodes;           ///< by id
   std::map<std::string, std::unique_ptr<Source>> sources;  ///< by path
+  std::int64_t seen = 0;                                   ///< newest revision of `nodes`
   bool first = true;
+  std::vector<Source*> heap;  ///< those with a head, the earliest in front
 
   void refresh();
+  void take_files(std::vector<store::LogFile> files);
   [[nodiscard]] std::set<std::string> wanted() const;
-  void read(Source& source, bool last, std::vector<LogEntry>& out) const;
+  void advance(Source& source, bool last) const;
+  [[nodiscard]] std::optional<LogEntry> entry(const Source& source, store::LogLine line) const;
+  void fill(bool last);
 };
 
 namespace {
@@ -68,44 +82,93 @@ std::set<std::string> LogView::State::wanted() const {
 }
 
 void LogView::State::refresh() {
-  for (const store::NodeRow& row : journal.nodes(uid)) {
+  for (const store::NodeRow& row : journal.nodes(uid, seen)) {
+    seen = std::max(seen, row.revision);
     if (const auto json = spec::parse_json(row.json)) nodes[row.node_id] = spec::node_status_from(*json);
   }
+  std::vector<store::LogFile> files = store::list_logs(home, uid);
+  if (query.previous) {  // sorted by attempt within a container
+    std::vector<store::LogFile> kept;
+    const auto same = [](const store::LogFile& a, const store::LogFile& b) {
+      return a.node == b.node && a.container == b.container;
+    };
+    for (std::size_t i = 0; i + 1 < files.size(); ++i) {
+      const bool again = same(files[i], files[i + 1]);
+      const bool last = i + 2 >= files.size() || !same(files[i + 1], files[i + 2]);
+      if (again && last) kept.push_back(files[i]);
+    }
+    files = std::move(kept);
+  }
+  take_files(std::move(files));
+  first = false;
+}
+
+void LogView::State::take_files(std::vector<store::LogFile> files) {
   const std::set<std::string> ids = wanted();
   store::LogRange range;
   range.since_ns = query.since_ns;
   if (first) range.tail = query.tail;
-  for (store::LogFile& file : store::list_logs(home, uid)) {
+  for (store::LogFile& file : files) {
     const auto node = nodes.find(file.node);
     if (node == nodes.end() || !ids.contains(file.node)) continue;
     if (!query.container.empty() && file.container != query.container) continue;
     auto& slot = sources[file.path.string()];
     if (slot) continue;
     const spec::NodeStatus& n = node->second;
-    store::LogReader reader(file.path, range);
-    slot =
-        std::make_unique<Source>(Source{std::move(file), std::move(reader),
-                                        spec::pod_name(workflow, n.name, n.template_name), n.display_name});
+    slot = std::make_unique<Source>();
+    slot->reader.emplace(file.path, range);
+    slot->file = std::move(file);
+    slot->pod_name = spec::pod_name(workflow, n.name, n.template_name);
+    slot->node_name = n.display_name;
   }
-  first = false;
 }
 
-void LogView::State::read(Source& source, bool last, std::vector<LogEntry>& out) const {
-  const auto take = [&](store::LogLine line) {
-    if (grep && !RE2::PartialMatch(line.text, *grep)) return;
-    out.push_back(LogEntry{source.pod_name, source.node_name, source.file.container, line.stream,
-                           line.time_ns, std::move(line.text)});
-  };
-  while (auto line = source.reader.next()) take(std::move(*line));
-  while (last) {
-    auto line = source.reader.rest();
-    if (!line) break;
-    take(std::move(*line));
+/// What is given of a line; nothing where it does not match.
+std::optional<LogEntry> LogView::State::entry(const Source& source, store::LogLine line) const {
+  std::string content = std::move(line.text);
+  if (query.timestamps) {
+    const spec::NanoTime at{std::chrono::nanoseconds(line.time_ns)};
+    content = spec::format_rfc3339_nano(at) + " " + content;
   }
+  if (grep && !RE2::PartialMatch(content, *grep)) return std::nullopt;
+  return LogEntry{source.pod_name, source.node_name, source.file.container,
+                  line.stream,     line.time_ns,     std::move(content)};
+}
+
+void LogView::State::advance(Source& source, bool last) const {
+  while (source.reader && !source.head) {
+    auto line = source.reader->next();
+    if (!line && last) line = source.reader->rest();
+    if (!line) return;
+    source.head = entry(source, std::move(*line));
+  }
+}
+
+namespace {
+
+/// The order of a heap: the earliest line is its front.
+constexpr auto kLater = [](const auto* a, const auto* b) {
+  return std::pair(a->head->time_ns, a->file.path.native()) >
+         std::pair(b->head->time_ns, b->file.path.native());
+};
+
+}  // namespace
+
+void LogView::State::fill(bool last) {
+  refresh();
+  for (auto& [path, source] : sources) {
+    advance(*source, last);
+    if (source->head) {
+      heap.push_back(source.get());
+    } else if (last) {
+      source->reader.reset();
+    }
+  }
+  std::make_heap(heap.begin(), heap.end(), kLater);
 }
 
 LogView::LogView(const store::Home& home, const store::Journal& journal, std::string uid, LogQuery query)
-    : state_(new State{home, journal, std::move(uid), "", std::move(query), nullptr, {}, {}, true}) {
+    : state_(new State{home, journal, std::move(uid), "", std::move(query), nullptr, {}, {}, 0, true, {}}) {
   if (const auto row = journal.by_uid(state_->uid)) state_->workflow = row->name;
   if (!state_->query.grep.empty()) {
     state_->grep = std::make_unique<RE2>(state_->query.grep, RE2::Quiet);
@@ -125,11 +188,22 @@ LogView::LogView(const store::Home& home, const store::Journal& journal, std::st
 LogView::~LogView() = default;
 
 std::vector<LogEntry> LogView::next(bool last) {
-  state_->refresh();
+  std::vector<State::Source*>& heap = state_->heap;
+  if (heap.empty()) state_->fill(last);
   std::vector<LogEntry> out;
-  for (auto& [path, source] : state_->sources) state_->read(*source, last, out);
-  std::stable_sort(out.begin(), out.end(),
-                   [](const LogEntry& a, const LogEntry& b) { return a.time_ns < b.time_ns; });
+  while (!heap.empty() && out.size() < kMostEntries) {
+    std::pop_heap(heap.begin(), heap.end(), kLater);
+    State::Source& source = *heap.back();
+    out.push_back(std::move(*source.head));
+    source.head.reset();
+    state_->advance(source, last);
+    if (source.head) {
+      std::push_heap(heap.begin(), heap.end(), kLater);
+    } else {
+      heap.pop_back();
+      if (last) source.reader.reset();
+    }
+  }
   return out;
 }
 

@@ -17,10 +17,12 @@ namespace skiff::runner {
 
 struct LogQuery {
   std::string node;  ///< display name, full name, id or pod name of a node; empty: all. Its descendants count
-  std::string container;  ///< empty: all
-  std::string grep;       ///< RE2; empty: all lines
-  std::optional<std::uint64_t> tail;
+  std::string container;              ///< empty: all
+  std::string grep;                   ///< RE2; empty: all lines
+  std::optional<std::uint64_t> tail;  ///< of each container's log
   std::int64_t since_ns = 0;
+  bool timestamps = false;  ///< content begins with the line's time, and `grep` sees it (as kubectl's does)
+  bool previous = false;    ///< of a container that ran again: only the run before the last
 };
 
 struct LogEntry {
@@ -32,7 +34,7 @@ struct LogEntry {
   std::string content;
 };
 
-/// Follows a workflow's logs: each call of next() gives what has been printed since the last.
+/// Follows a workflow's logs: the calls of next() give what has been printed since they were last empty.
 class LogView {
  public:
   /// Throws RequestError: 404 for a node that is not there (with the names there are), 400 for a bad
@@ -42,7 +44,8 @@ class LogView {
   LogView(const LogView&) = delete;
   LogView& operator=(const LogView&) = delete;
 
-  /// Whole new lines, ordered by time. `last`: the workflow is over, unterminated rests are given too.
+  /// Whole new lines, ordered by time over all containers, a bounded number a call: go on until there are
+  /// none. `last`: the workflow is over, unterminated rests are given too.
   [[nodiscard]] std::vector<LogEntry> next(bool last);
 
  private:

@@ -1,13 +1,18 @@
 // Streams: the changes of a workflow, Argo's workflow-events, logs. One JSON object a line, or server-sent
 // events where the client asks for them.
 
+#include <fmt/format.h>
+
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <charconv>
+#include <optional>
 
 #include "runner/log_view.h"
 #include "runner/reader.h"
 #include "runner/routes_impl.h"
+#include "spec/units.h"
 
 namespace skiff::runner {
 using boost::asio::awaitable;
@@ -120,18 +125,49 @@ awaitable<void> send_logs(Services& s, StreamWriter& out, std::string uid, LogQu
   while (true) {
     const auto row = s.journal.by_uid(uid);
     const bool last = !follow || !row || over(*row);
-    std::string text;
-    for (const LogEntry& e : view.next(last)) {
-      text += frame(entry_json(e), sse);
-      if (text.size() < 65536) continue;
+    std::vector<LogEntry> entries = view.next(last);
+    while (!entries.empty()) {
+      std::string text;
+      for (const LogEntry& e : entries) text += frame(entry_json(e), sse);
       co_await out.write(std::move(text));
-      text.clear();
+      entries = view.next(last);
     }
-    co_await out.write(std::move(text));
     if (last) co_return;
     pause.expires_after(std::chrono::milliseconds(100));
     co_await pause.async_wait(use_awaitable);
   }
+}
+
+/// A whole number of the query; nothing where it is not given.
+std::optional<std::int64_t> number_of(const HttpRequest& request, const std::string& name) {
+  const std::string text = request.param(name);
+  if (text.empty()) return std::nullopt;
+  std::int64_t n = 0;
+  const auto r = std::from_chars(text.data(), text.data() + text.size(), n);
+  if (r.ec != std::errc() || r.ptr != text.data() + text.size() || n < 0) {
+    throw RequestError(400, fmt::format("{}={}: give a whole number", name, text));
+  }
+  return n;
+}
+
+/// From when on: our own nanoseconds, Kubernetes' sinceSeconds, or its sinceTime (as text, or as the message
+/// that Argo Server's query spells out).
+std::int64_t since_of(const HttpRequest& request) {
+  constexpr std::int64_t kSecond = 1'000'000'000;
+  if (const auto ns = number_of(request, "skiff.sinceNs")) return *ns;
+  if (const auto seconds = number_of(request, "logOptions.sinceSeconds")) {
+    const auto now = std::chrono::system_clock::now().time_since_epoch();
+    const std::int64_t now_ns = std::chrono::duration_cast<std::chrono::nanoseconds>(now).count();
+    return *seconds > now_ns / kSecond ? 0 : now_ns - *seconds * kSecond;
+  }
+  const auto nanos = number_of(request, "logOptions.sinceTime.nanos").value_or(0);
+  if (const auto seconds = number_of(request, "logOptions.sinceTime.seconds"))
+    return *seconds * kSecond + nanos;
+  const std::string text = request.param("logOptions.sinceTime");
+  if (text.empty()) return 0;
+  const auto at = spec::parse_rfc3339(text);
+  if (!at) throw RequestError(400, "logOptions.sinceTime: give a time such as 2024-05-01T10:00:00Z");
+  return at->time_since_epoch().count();
 }
 
 LogQuery query_of(const HttpRequest& request) {
@@ -139,10 +175,12 @@ LogQuery query_of(const HttpRequest& request) {
   q.node = request.param("podName", request.param("skiff.node"));
   q.container = request.param("logOptions.container");
   q.grep = request.param("grep");
-  const std::string tail = request.param("logOptions.tailLines");
-  if (!tail.empty()) q.tail = std::strtoull(tail.c_str(), nullptr, 10);
-  const std::string since = request.param("skiff.sinceNs");
-  if (!since.empty()) q.since_ns = std::strtoll(since.c_str(), nullptr, 10);
+  if (const auto tail = number_of(request, "logOptions.tailLines")) {
+    q.tail = static_cast<std::uint64_t>(*tail);
+  }
+  q.since_ns = since_of(request);
+  q.timestamps = request.param("logOptions.timestamps") == "true";
+  q.previous = request.param("logOptions.previous") == "true";
   return q;
 }
 

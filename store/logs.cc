@@ -5,8 +5,10 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
+#include <tuple>
 
 #include "store/error.h"
 #include "store/log_record.h"
@@ -53,6 +55,9 @@ std::vector<LogFile> list_logs(const Home& home, std::string_view uid, Files& fi
       logs.push_back(std::move(log));
     }
   }
+  std::sort(logs.begin(), logs.end(), [](const LogFile& a, const LogFile& b) {  // "main.1.log" < "main.log"
+    return std::tie(a.node, a.container, a.attempt) < std::tie(b.node, b.container, b.attempt);
+  });
   return logs;
 }
 

@@ -116,6 +116,29 @@ def left_on_engine(home):
             + docker("volume", "ls", "-q", "--filter", label).split())
 
 
+def workflow(templates, entrypoint="main", name="e2e", more=""):
+    return (f"apiVersion: argoproj.io/v1alpha1\nkind: Workflow\nmetadata: {{name: {name}}}\n"
+            f"spec:\n  entrypoint: {entrypoint}\n{more}  templates:\n{templates}")
+
+
+def container(name, command, extra=""):
+    return (f"    - name: {name}\n{extra}      container:\n        image: busybox:latest\n"
+            f"        command: [sh, -c, {json.dumps(command)}]\n")
+
+
+class File:
+    def __init__(self, text):
+        self.file = tempfile.NamedTemporaryFile("w", suffix=".yaml")
+        self.file.write(text)
+        self.file.flush()
+        self.name = self.file.name
+
+
+def has(text, *words):
+    for w in words:
+        assert w in text, f"{w!r} is not in:\n{text}"
+
+
 class Tally:
     def __init__(self):
         self.passed = self.failed = 0

@@ -215,6 +215,16 @@ TEST_CASE("several logs are merged by time, each in its own order") {
   CHECK(list_logs(temp.home, "uid").empty());
 }
 
+TEST_CASE("the logs of a container come in the order of its attempts") {
+  TempHome temp;
+  for (const int attempt : {10, 2, 0}) {
+    LogWriter(log_path(temp.home, "uid", "node", "main", attempt)).append(LogStream::out, kTime, "x\n");
+  }
+  std::vector<int> attempts;
+  for (const auto& log : list_logs(temp.home, "uid")) attempts.push_back(log.attempt);
+  CHECK(attempts == std::vector<int>{0, 2, 10});
+}
+
 TEST_CASE("a full disk leaves whole records, and the next append is clean") {
   TempHome temp;
   const fs::path path = log_path(temp.home, "uid", "node", "main", 0);
