@@ -52,17 +52,25 @@ class Pair {
   std::array<int, 2> fd_{-1, -1};
 };
 
-int spawn(const std::vector<std::string>& argv, const Pair& in, const Pair& out, const Pair& err,
-          pid_t& pid) {
-  std::vector<char*> words;
-  for (const std::string& word : argv) words.push_back(const_cast<char*>(word.c_str()));
+std::vector<char*> pointers_to(const std::vector<std::string>& texts) {
+  std::vector<char*> out;
+  for (const std::string& text : texts) out.push_back(const_cast<char*>(text.c_str()));
+  return out;
+}
+
+int spawn(const std::vector<std::string>& argv, const std::vector<std::string>& environment, const Pair& in,
+          const Pair& out, const Pair& err, pid_t& pid) {
+  std::vector<char*> words = pointers_to(argv);
   words.push_back(nullptr);
+  std::vector<char*> variables = pointers_to(environment);  // the first of a name counts
+  for (char** v = environ; *v != nullptr; ++v) variables.push_back(*v);
+  variables.push_back(nullptr);
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_adddup2(&actions, in.theirs(), 0);
   posix_spawn_file_actions_adddup2(&actions, out.theirs(), 1);
   posix_spawn_file_actions_adddup2(&actions, err.theirs(), 2);
-  const int rc = ::posix_spawnp(&pid, words[0], &actions, nullptr, words.data(), environ);
+  const int rc = ::posix_spawnp(&pid, words[0], &actions, nullptr, words.data(), variables.data());
   posix_spawn_file_actions_destroy(&actions);
   return rc;
 }
@@ -98,13 +106,14 @@ bool converse(Pair& in, Pair& out, Pair& err, std::string_view input, Clock::tim
 }  // namespace
 
 Result<ProcessEnd> run_process(const std::vector<std::string>& argv, std::string_view input,
-                               std::chrono::milliseconds limit) {
+                               std::chrono::milliseconds limit, const std::vector<std::string>& environment) {
   Pair in;
   Pair out;
   Pair err;
   if (!in.good() || !out.good() || !err.good()) return failure(argv.front(), std::strerror(errno));
   pid_t pid = 0;
-  if (const int rc = spawn(argv, in, out, err, pid); rc != 0) return failure(argv.front(), std::strerror(rc));
+  if (const int rc = spawn(argv, environment, in, out, err, pid); rc != 0)
+    return failure(argv.front(), std::strerror(rc));
   in.close_theirs();
   out.close_theirs();
   err.close_theirs();

@@ -18,6 +18,7 @@
 #include "runner/core/artifact_keys.h"
 #include "runner/core/pod_objects.h"
 #include "runner/http_call.h"
+#include "runner/network_visit.h"
 #include "runner/pod_inputs.h"
 #include "spec/expr/program.h"
 #include "spec/expr/value.h"
@@ -46,15 +47,6 @@ PodDone succeeded(const StartPod& order, const std::string& result) {
   done.outputs = Json::object();
   done.outputs.set("result", result);
   return done;
-}
-
-std::string secret_value(const RunContext& run, const Json& ref) {
-  const std::string name = ref.get_string("name"), key = ref.get_string("key");
-  const auto values = secret_of(run, name, false);
-  const auto it = values->find(key);
-  if (it == values->end())
-    throw std::runtime_error(fmt::format("secret \"{}\" does not have the key \"{}\"", name, key));
-  return it->second;
 }
 
 HttpCall call_of(const Json& http, const RunContext& run) {
@@ -96,28 +88,6 @@ Value condition_env(const HttpCall& call, const HttpAnswer& answer) {
   env.set("response", std::move(response));
   return Value::from_json(env);
 }
-
-/// Puts this thread into the network of another process for as long as it lives.
-class NetworkVisit {
- public:
-  explicit NetworkVisit(int pid) {
-    if (pid <= 0) return;
-    home_ = ::open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
-    const int there = ::open(fmt::format("/proc/{}/ns/net", pid).c_str(), O_RDONLY | O_CLOEXEC);
-    if (there >= 0) away_ = home_ >= 0 && ::setns(there, CLONE_NEWNET) == 0;
-    if (there >= 0) ::close(there);
-  }
-  ~NetworkVisit() {
-    if (away_ && ::setns(home_, CLONE_NEWNET) != 0) std::abort();  // a thread that is lost between networks
-    if (home_ >= 0) ::close(home_);
-  }
-  NetworkVisit(const NetworkVisit&) = delete;
-  NetworkVisit& operator=(const NetworkVisit&) = delete;
-
- private:
-  int home_ = -1;
-  bool away_ = false;
-};
 
 PodDone run_http(const RunContext& run, const StartPod& order, int network_pid,
                  const std::atomic<bool>& cancelled) {
@@ -233,6 +203,8 @@ class HostSteps::Impl {
     try {
       done = order.tmpl.get("http").is_object() ? run_http(run, order, network_pid, *cancelled)
                                                 : run_data(artifacts_, run, order);
+    } catch (const PodRefused& e) {
+      trouble = e.message;
     } catch (const std::exception& e) {
       trouble = e.what();
     }

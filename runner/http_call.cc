@@ -3,6 +3,7 @@
 #include <curl/curl.h>
 
 #include <cctype>
+#include <exception>
 #include <memory>
 #include <mutex>
 #include <string_view>
@@ -10,9 +11,30 @@
 namespace skiff::runner {
 namespace {
 
+/// One request under way, for libcurl's callbacks.
+struct Exchange {
+  const HttpCall& call;
+  HttpAnswer& answer;
+  CURL* curl;
+  std::exception_ptr thrown;
+};
+
 std::size_t take_body(char* data, std::size_t size, std::size_t count, void* into) {
-  static_cast<std::string*>(into)->append(data, size * count);
-  return size * count;
+  auto& exchange = *static_cast<Exchange*>(into);
+  const std::string_view bytes(data, size * count);
+  long status = 0;
+  curl_easy_getinfo(exchange.curl, CURLINFO_RESPONSE_CODE, &status);
+  if (!exchange.call.take_body || status / 100 != 2) {
+    exchange.answer.body.append(bytes);
+    return bytes.size();
+  }
+  try {
+    exchange.call.take_body(bytes);
+  } catch (...) {
+    exchange.thrown = std::current_exception();
+    return CURL_WRITEFUNC_ERROR;
+  }
+  return bytes.size();
 }
 
 /// As Go's textproto: content-type → Content-Type.
@@ -51,6 +73,33 @@ struct ListFree {
   void operator()(curl_slist* list) const { curl_slist_free_all(list); }
 };
 
+void set_blob(CURL* curl, CURLoption option, const std::string& pem) {
+  if (pem.empty()) return;
+  curl_blob blob{const_cast<char*>(pem.data()), pem.size(), CURL_BLOB_COPY};
+  curl_easy_setopt(curl, option, &blob);
+}
+
+void set_security(CURL* curl, const HttpCall& call) {
+  curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, call.insecure_skip_verify ? 0L : 1L);
+  curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, call.insecure_skip_verify ? 0L : 2L);
+  if (!call.user.empty() || !call.password.empty()) {
+    curl_easy_setopt(curl, CURLOPT_HTTPAUTH, static_cast<long>(CURLAUTH_BASIC));
+    curl_easy_setopt(curl, CURLOPT_USERNAME, call.user.c_str());
+    curl_easy_setopt(curl, CURLOPT_PASSWORD, call.password.c_str());
+  }
+  set_blob(curl, CURLOPT_SSLCERT_BLOB, call.client_cert);
+  set_blob(curl, CURLOPT_SSLKEY_BLOB, call.client_key);
+}
+
+void set_times(CURL* curl, const HttpCall& call) {
+  if (call.timeout) curl_easy_setopt(curl, CURLOPT_TIMEOUT, static_cast<long>(call.timeout->count()));
+  if (!call.stalled) return;
+  const long seconds = static_cast<long>(call.stalled->count());
+  curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, seconds);
+  curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
+  curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, seconds);
+}
+
 }  // namespace
 
 HttpAnswer perform(const HttpCall& call, const std::atomic<bool>& cancelled) {
@@ -58,6 +107,7 @@ HttpAnswer perform(const HttpCall& call, const std::atomic<bool>& cancelled) {
   std::call_once(once, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
   HttpAnswer answer;
   const std::unique_ptr<CURL, EasyClose> curl(curl_easy_init());
+  Exchange exchange{call, answer, curl.get(), nullptr};
   std::unique_ptr<curl_slist, ListFree> headers;
   const auto add_header = [&](const std::string& line) {
     curl_slist* longer = curl_slist_append(headers.get(), line.c_str());
@@ -79,17 +129,17 @@ HttpAnswer perform(const HttpCall& call, const std::atomic<bool>& cancelled) {
   curl_easy_setopt(curl.get(), CURLOPT_FOLLOWLOCATION, 1L);
   curl_easy_setopt(curl.get(), CURLOPT_MAXREDIRS, 10L);
   curl_easy_setopt(curl.get(), CURLOPT_NOSIGNAL, 1L);
-  curl_easy_setopt(curl.get(), CURLOPT_SSL_VERIFYPEER, call.insecure_skip_verify ? 0L : 1L);
-  curl_easy_setopt(curl.get(), CURLOPT_SSL_VERIFYHOST, call.insecure_skip_verify ? 0L : 2L);
-  if (call.timeout) curl_easy_setopt(curl.get(), CURLOPT_TIMEOUT, static_cast<long>(call.timeout->count()));
+  set_security(curl.get(), call);
+  set_times(curl.get(), call);
   curl_easy_setopt(curl.get(), CURLOPT_WRITEFUNCTION, take_body);
-  curl_easy_setopt(curl.get(), CURLOPT_WRITEDATA, &answer.body);
+  curl_easy_setopt(curl.get(), CURLOPT_WRITEDATA, &exchange);
   curl_easy_setopt(curl.get(), CURLOPT_HEADERFUNCTION, take_header);
   curl_easy_setopt(curl.get(), CURLOPT_HEADERDATA, &answer);
   curl_easy_setopt(curl.get(), CURLOPT_NOPROGRESS, 0L);
   curl_easy_setopt(curl.get(), CURLOPT_XFERINFOFUNCTION, look_at_cancel);
   curl_easy_setopt(curl.get(), CURLOPT_XFERINFODATA, &cancelled);
   const CURLcode code = curl_easy_perform(curl.get());
+  if (exchange.thrown) std::rethrow_exception(exchange.thrown);
   curl_easy_getinfo(curl.get(), CURLINFO_RESPONSE_CODE, &answer.status);
   if (code != CURLE_OK) answer.trouble = curl_easy_strerror(code);
   return answer;

@@ -1,10 +1,12 @@
-// One HTTP(S) request as an http template describes it, by libcurl. Blocking.
+// One HTTP(S) request as an http template or an http artifact describes it, by libcurl. Blocking.
 #pragma once
 
 #include <atomic>
 #include <chrono>
+#include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -17,6 +19,17 @@ struct HttpCall {
   std::string body;
   std::optional<std::chrono::seconds> timeout;
   bool insecure_skip_verify = false;
+  /// For basic authentication, if one of them is not empty.
+  std::string user;
+  std::string password;
+  /// PEM, both or none.
+  std::string client_cert;
+  std::string client_key;
+  /// Given up if nothing came for so long, or no connection.
+  std::optional<std::chrono::seconds> stalled;
+  /// Takes the body of a 2xx answer as it comes, instead of HttpAnswer::body. What it throws ends the request
+  /// and comes out of perform().
+  std::function<void(std::string_view)> take_body;
 };
 
 struct HttpAnswer {

@@ -2,10 +2,11 @@
 
 #include <unistd.h>
 
-#include <set>
+#include <filesystem>
 
 #include "runner/core/artifact_keys.h"
 #include "runner/engine_calls.h"
+#include "runner/fetch.h"
 #include "store/error.h"
 
 namespace skiff::runner {
@@ -35,13 +36,23 @@ unsigned mode_of(const Json& artifact, unsigned fallback) {
   return mode ? static_cast<unsigned>(*mode) & 07777U : fallback;
 }
 
-void add_stored(PodServices& services, const RunContext& run, const PlannedInput& input,
-                const ArtifactPlace& place, store::TarWriter& writer) {
-  static const std::set<std::string> kFetched{"http", "git", "artifactory"};
-  if (kFetched.contains(place.kind)) {
-    throw PodError("artifact " + input.name + " failed to load: " + place.kind +
-                   " artifacts are not fetched yet; put the file into the store or pass it as raw");
+/// Removed with whatever was fetched to it.
+class Fetched {
+ public:
+  explicit Fetched(const store::ArtifactStore& artifacts) : path_(artifacts.temp_name()) {}
+  ~Fetched() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
   }
+  Fetched(const Fetched&) = delete;
+  Fetched& operator=(const Fetched&) = delete;
+  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+store::UnpackOptions options_for(const PlannedInput& input) {
   store::UnpackOptions options;
   options.archiving = archiving_of(input.artifact);
   options.path = input.path;
@@ -49,16 +60,31 @@ void add_stored(PodServices& services, const RunContext& run, const PlannedInput
   if (input.artifact.get_int("mode")) options.mode = static_cast<mode_t>(mode_of(input.artifact, 0));
   options.recurse_mode = input.artifact.get_bool("recurseMode");
   options.limits = store::ArchiveLimits::from_environment();
+  return options;
+}
+
+void add_one(PodServices& services, const RunContext& run, const PlannedInput& input,
+             const ArtifactPlace& place, int network_pid, store::TarWriter& writer) {
+  const store::UnpackOptions options = options_for(input);
+  const std::string failure = "artifact " + input.name + " failed to load: ";
   try {
-    store::unpack(services.artifacts, store_key(run, place.kind, place.bucket, place.key), options, writer);
+    if (is_fetched(input.artifact)) {
+      const Fetched fetched(services.artifacts);
+      fetch_artifact(run, input.artifact, fetched.path(), network_pid);
+      store::unpack_path(services.artifacts.files(), fetched.path(), options, writer);
+    } else {
+      store::unpack(services.artifacts, store_key(run, place.kind, place.bucket, place.key), options, writer);
+    }
   } catch (const store::StoreError& e) {
     if (e.trouble() == store::Trouble::not_found && input.artifact.get_bool("optional")) return;
-    throw PodError("artifact " + input.name + " failed to load: " + e.what());
+    throw PodError(failure + e.what());
+  } catch (const PodError& e) {
+    throw PodError(failure + e.what());
   }
 }
 
 void write_archive(PodServices& services, const PodPlan& plan, const RunContext& run, const StartPod& order,
-                   bool with_script, int fd) {
+                   bool with_script, int network_pid, int fd) {
   store::TarWriter writer(store::sink_to_fd(services.artifacts.files(), fd, "the inputs' spool"));
   if (with_script && plan.script) writer.add_file(kScriptPath, 0755, *plan.script);
   if (plan.progress) writer.add_directory("/var/run/argo", 0777);
@@ -68,7 +94,7 @@ void write_archive(PodServices& services, const PodPlan& plan, const RunContext&
     if (place->kind == "raw") {
       writer.add_file(input.path, mode_of(input.artifact, 0644), place->raw);
     } else {
-      add_stored(services, run, input, *place, writer);
+      add_one(services, run, input, *place, network_pid, writer);
     }
   }
   writer.finish();
@@ -90,13 +116,13 @@ store::Archiving archiving_of(const Json& artifact) {
 }
 
 Task<InputArchive> pack_inputs(PodServices& services, const PodPlan& plan, const RunContext& run,
-                               const StartPod& order, bool with_script) {
+                               const StartPod& order, bool with_script, int network_pid) {
   InputArchive archive;
   archive.empty = plan.inputs.empty() && !plan.progress && !(with_script && plan.script);
   if (archive.empty) co_return archive;
   const std::function<void()> work = [&] {
     archive.spool = services.artifacts.spool();
-    write_archive(services, plan, run, order, with_script, archive.spool.get());
+    write_archive(services, plan, run, order, with_script, network_pid, archive.spool.get());
   };
   co_await offload(services.pool, work);
   co_return archive;

@@ -16,10 +16,12 @@ struct InputArchive {
   bool empty = true;
 };
 
-/// Reads the artifacts and writes the archive; on the pool, for artifacts may be large. Throws PodError in
-/// the words of Argo's executor (workflow/executor/executor.go, loadArtifact).
+/// Reads or fetches the artifacts and writes the archive; on the pool, for artifacts may be large. What is
+/// fetched comes through the network of process `network_pid` (0: this machine's). Throws PodError in the
+/// words of Argo's executor (workflow/executor/executor.go, loadArtifact).
 [[nodiscard]] Task<InputArchive> pack_inputs(PodServices& services, const PodPlan& plan,
-                                             const RunContext& run, const StartPod& order, bool with_script);
+                                             const RunContext& run, const StartPod& order, bool with_script,
+                                             int network_pid);
 
 /// Puts it into a created container. Throws EngineAway, PodError.
 [[nodiscard]] Task<void> put_inputs(PodServices& services, std::string container,

@@ -1,5 +1,7 @@
 #include "runner/pod_life.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <boost/asio/strand.hpp>
 #include <boost/system/system_error.hpp>
@@ -8,6 +10,7 @@
 #include "runner/core/pod_env.h"
 #include "runner/core/pod_objects.h"
 #include "runner/engine_calls.h"
+#include "runner/fetch.h"
 #include "runner/pod_inputs.h"
 #include "runner/pod_outputs.h"
 #include "store/error.h"
@@ -207,7 +210,10 @@ Task<void> PodLife::join_network() {
     return c.readiness.is_object() || c.startup.is_object() || c.liveness.is_object() ||
            c.lifecycle.is_object();
   });
-  const bool must = plan_->containers.size() > 1 || plan_->needs_ip || probed || plan_->daemon;
+  // What is fetched for the pod comes through its own network.
+  const bool fetches = std::any_of(plan_->inputs.begin(), plan_->inputs.end(),
+                                   [](const PlannedInput& input) { return is_fetched(input.artifact); });
+  const bool must = plan_->containers.size() > 1 || plan_->needs_ip || probed || plan_->daemon || fetches;
   if (plan_->network == PodNetwork::own) {
     if (must) sandbox_ = co_await services_.sandboxes.make_special(plan_->network_owner);
   } else if (must) {
@@ -250,7 +256,8 @@ Task<void> PodLife::create(ContainerRun& c) {
   const docker::ContainerSpec spec = final_spec(c);
   co_await c.create(spec);
   if (!wants || c.started()) co_return;
-  const InputArchive archive = co_await pack_inputs(services_, *plan_, run_, order_, with_script);
+  const int network = services_.engine.local() && ::geteuid() == 0 && sandbox_ ? sandbox_->pid : 0;
+  const InputArchive archive = co_await pack_inputs(services_, *plan_, run_, order_, with_script, network);
   if (!archive.empty) co_await put_inputs(services_, c.id(), archive);
 }
 

@@ -122,6 +122,10 @@ struct Unpacked {
 Unpacked unpack(const ArtifactStore& store, std::string_view key, const UnpackOptions& options,
                 TarWriter& out);
 
+/// The same for what was fetched from elsewhere and lies at `path` on this machine. Files of a directory keep
+/// their permissions, its links are taken as they are: they are followed in the container only.
+Unpacked unpack_path(Files& files, const fs::path& path, const UnpackOptions& options, TarWriter& out);
+
 /// For `skiff cp`: the artifact onto the host at `destination` (which must not exist), by the same rules;
 /// nothing is left there if it throws.
 Unpacked extract(const ArtifactStore& store, std::string_view key, const UnpackOptions& options,

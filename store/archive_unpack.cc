@@ -243,6 +243,7 @@ void unpack_tree(Files& files, const fs::path& top, const std::string& path, Pla
   Entry entry;
   entry.path = path;
   entry.mtime_s = st->mtime_s;
+  entry.mode = st->mode;
   switch (st->kind) {
     case FileKind::directory:
       entry.kind = EntryKind::directory;
@@ -271,10 +272,8 @@ void unpack_tree(Files& files, const fs::path& top, const std::string& path, Pla
   }
 }
 
-Unpacked unpack_file(const ArtifactStore& store, std::string_view key, std::uint64_t bytes,
+Unpacked unpack_file(Files& files, const Fd& fd, const fs::path& path, std::uint64_t bytes,
                      const Wanted& wanted) {
-  const Fd fd = store.open_read(key);
-  const fs::path path = store.path_of(key);
   switch (wanted.options.archiving) {
     case Archiving::zip:
       return unpack_archive(fd.get(), path, ArchiveFormat::zip, bytes, wanted);
@@ -298,7 +297,7 @@ Unpacked unpack_file(const ArtifactStore& store, std::string_view key, std::uint
   Placing placing(wanted.options, wanted.what, false);
   Entry entry;
   entry.bytes = bytes;
-  if (placing.place(entry, wanted.sink)) copy_file(store.files(), path, entry, wanted.sink);
+  if (placing.place(entry, wanted.sink)) copy_file(files, path, entry, wanted.sink);
   return placing.result();
 }
 
@@ -312,7 +311,8 @@ Unpacked unpack_to(const ArtifactStore& store, std::string_view key, const Unpac
     unpack_tree(store.files(), store.path_of(key), "", placing, sink);
     return placing.result();
   }
-  return unpack_file(store, key, st ? st->bytes : 0, wanted);
+  const Fd fd = store.open_read(key);
+  return unpack_file(store.files(), fd, store.path_of(key), st ? st->bytes : 0, wanted);
 }
 
 }  // namespace
@@ -320,6 +320,20 @@ Unpacked unpack_to(const ArtifactStore& store, std::string_view key, const Unpac
 Unpacked unpack(const ArtifactStore& store, std::string_view key, const UnpackOptions& options,
                 TarWriter& out) {
   return unpack_to(store, key, options, out.state().output, true);
+}
+
+Unpacked unpack_path(Files& files, const fs::path& path, const UnpackOptions& options, TarWriter& out) {
+  const Utf8Locale locale;
+  const Wanted wanted{options, path.filename().string(), out.state().output, true};
+  const auto st = files.stat(path);
+  if (!st) throw StoreError(Trouble::not_found, path, fmt::format("{} is not there", path.string()));
+  if (st->kind == FileKind::directory) {
+    Placing placing(options, wanted.what, true);
+    unpack_tree(files, path, "", placing, wanted.sink);
+    return placing.result();
+  }
+  const Fd fd = files.open(path, O_RDONLY | O_CLOEXEC, 0);
+  return unpack_file(files, fd, path, st->bytes, wanted);
 }
 
 Unpacked extract(const ArtifactStore& store, std::string_view key, const UnpackOptions& options,

@@ -122,6 +122,15 @@ std::optional<KeyValues> secret_of(const RunContext& run, const std::string& nam
   return object_of(run.secret, name, optional, "secret", secret_values);
 }
 
+std::string secret_value(const RunContext& run, const Json& selector) {
+  const std::string name = selector.get_string("name");
+  const std::string key = selector.get_string("key");
+  const auto values = secret_of(run, name, false);
+  const auto it = values->find(key);
+  if (it == values->end()) throw PodRefused{"secret \"" + name + "\" does not have the key \"" + key + "\""};
+  return it->second;
+}
+
 PodIdentity identity_of(const StartPod& order, const RunContext& run, const PodSpec& pod,
                         const HostFacts& host) {
   PodIdentity id;

@@ -26,6 +26,8 @@ using KeyValues = std::map<std::string, std::string>;
                                                      bool optional);
 [[nodiscard]] std::optional<KeyValues> secret_of(const RunContext& run, const std::string& name,
                                                  bool optional);
+/// What a SecretKeySelector {name, key} names; throws PodRefused if it is not there.
+[[nodiscard]] std::string secret_value(const RunContext& run, const Json& selector);
 
 /// Stands in an environment value where the pod's address will be, once it has one.
 inline constexpr std::string_view kPodIpMark = "\x01pod-ip\x01";

@@ -1,0 +1,24 @@
+// Artifacts that lie elsewhere: a file behind a URL, a Git repository. They are fetched for the step that
+// takes them in, and not kept.
+//
+// In: the artifact's JSON, the run's Secrets. Out: a file or a directory on the store's disk. Semantics are
+// Argo's (workflow/artifacts/http, workflow/artifacts/git).
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "runner/core/pod_context.h"
+
+namespace skiff::runner {
+
+/// True for an artifact at an http, artifactory or git location.
+[[nodiscard]] bool is_fetched(const Json& artifact);
+
+/// Brings the artifact to `into`, which must not exist; blocks. The network is that of process `network_pid`,
+/// 0: this machine's. Throws PodError; StoreError `not_found` where the server says 404; PodRefused for a
+/// Secret that is not there.
+void fetch_artifact(const RunContext& run, const Json& artifact, const std::filesystem::path& into,
+                    int network_pid);
+
+}  // namespace skiff::runner
