@@ -63,6 +63,10 @@ void Validator::check_hdfs(const Json& hdfs, const Site& site, std::string_view 
       error("input-artifacts", site, fmt::format("{} needs `hdfs.{}` with `{}`", what, f, because));
     }
   };
+  if (hdfs.get_array("addresses").empty()) {
+    error("input-artifacts", site, fmt::format("{} needs `addresses` under `hdfs`", what),
+          "name its namenodes, such as addresses: [namenode:8020]");
+  }
   if (!text_of(hdfs, "path").starts_with('/')) {
     error("input-artifacts", site.at("path"), fmt::format("the hdfs `path` of {} must begin with '/'", what));
   }

@@ -175,6 +175,12 @@ TEST_CASE("validate: arguments, inputs and outputs") {
        "entrypoint: b\narguments: {artifacts: [{name: x, raw: {data: d}}]}\ntemplates: [{name: b, inputs: "
        "{artifacts: [{name: x, path: /x, from: '{{workflow.name}}'}]}, container: {image: i}}]",
        "input-artifacts"},
+      {"hdfs without addresses",
+       "entrypoint: b\ntemplates: [{name: b, inputs: {artifacts: [{name: x, path: /x, hdfs: {path: /a, "
+       "hdfsUser: u}}]}, container: {image: i}}]",
+       "input-artifacts",
+       "spec.templates[0].inputs.artifacts[0].hdfs",
+       {"x", "addresses"}},
   };
   check_specs(cases);
 }
