@@ -12,23 +12,23 @@ const TypeText kArtifactTypes[] = {
     {"Artifact", 'M',
      "archive:ArchiveStrategy archiveLogs:bool artifactGC/E:ArtifactGC artifactory/E:ArtifactoryArtifact "
      "azure/E:AzureArtifact deleted/E:bool from:string fromExpression:string gcs/E:GCSArtifact "
-     "git/E:GitArtifact globalName:string hdfs/N:HDFSArtifact http/E:HTTPArtifact mode:int32 name:string "
+     "git/E:GitArtifact globalName:string hdfs/E:HDFSArtifact http/E:HTTPArtifact mode:int32 name:string "
      "optional:bool oss/E:OSSArtifact path:string plugin/N:PluginArtifact raw:RawArtifact "
      "recurseMode:bool s3/E:S3Artifact subPath:string"},
     {"ArtifactGC", 'I', "podMetadata:Metadata serviceAccountName:string strategy/E:string"},
     {"ArtifactLocation", 'E',
      "archiveLogs/M:bool artifactory:ArtifactoryArtifact azure:AzureArtifact gcs:GCSArtifact "
-     "git:GitArtifact hdfs/N:HDFSArtifact http:HTTPArtifact oss:OSSArtifact plugin/N:PluginArtifact "
+     "git:GitArtifact hdfs/E:HDFSArtifact http:HTTPArtifact oss:OSSArtifact plugin/N:PluginArtifact "
      "raw/M:RawArtifact s3:S3Artifact"},
     {"ArtifactPaths", 'E',
      "archive:ArchiveStrategy archiveLogs:bool artifactGC:ArtifactGC artifactory:ArtifactoryArtifact "
      "azure:AzureArtifact deleted:bool from:string fromExpression:string gcs:GCSArtifact git:GitArtifact "
-     "globalName:string hdfs/N:HDFSArtifact http:HTTPArtifact mode:int32 name:string optional:bool "
+     "globalName:string hdfs/E:HDFSArtifact http:HTTPArtifact mode:int32 name:string optional:bool "
      "oss:OSSArtifact path:string plugin/N:PluginArtifact raw:RawArtifact recurseMode:bool s3:S3Artifact "
      "subPath:string"},
     {"ArtifactRepository", 'E',
      "archiveLogs:bool artifactory:ArtifactoryArtifactRepository azure:AzureArtifactRepository "
-     "gcs:GCSArtifactRepository hdfs/N:HDFSArtifactRepository oss:OSSArtifactRepository "
+     "gcs:GCSArtifactRepository hdfs/E:HDFSArtifactRepository oss:OSSArtifactRepository "
      "plugin/N:PluginArtifactRepository s3:S3ArtifactRepository"},
     {"ArtifactRepositoryRef", 'E', "configMap:string key:string"},
     {"ArtifactoryArtifact", 'E',
@@ -54,12 +54,12 @@ const TypeText kArtifactTypes[] = {
      "branch:string depth:int64 disableSubmodules:bool fetch:[]string insecureIgnoreHostKey:bool "
      "insecureSkipTLS:bool passwordSecret:k8s.SecretKeySelector repo:string revision:string "
      "singleBranch:bool sshPrivateKeySecret:k8s.SecretKeySelector usernameSecret:k8s.SecretKeySelector"},
-    {"HDFSArtifact", 'N',
+    {"HDFSArtifact", 'E',
      "addresses:[]string dataTransferProtection:string force:bool hdfsUser:string "
      "krbCCacheSecret:k8s.SecretKeySelector krbConfigConfigMap:k8s.ConfigMapKeySelector "
      "krbKeytabSecret:k8s.SecretKeySelector krbRealm:string krbServicePrincipalName:string "
      "krbUsername:string path:string"},
-    {"HDFSArtifactRepository", 'N',
+    {"HDFSArtifactRepository", 'E',
      "addresses:[]string dataTransferProtection:string force:bool hdfsUser:string "
      "krbCCacheSecret:k8s.SecretKeySelector krbConfigConfigMap:k8s.ConfigMapKeySelector "
      "krbKeytabSecret:k8s.SecretKeySelector krbRealm:string krbServicePrincipalName:string "

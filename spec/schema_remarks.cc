@@ -19,7 +19,7 @@ const RemarkText kRemarks[] = {
     {"ArtifactGC.podMetadata", "no pods are made for collection"},
     {"ClusterWorkflowTemplate.spec", "kept beside the WorkflowTemplates of the store, for all namespaces"},
     {"ContainerSetTemplate.containers", "containers that share network and volumes"},
-    {"CronWorkflow.spec", "scheduled by the local controller while it runs"},
+    {"CronWorkflow.spec", "kept and checked; run one by hand: skiff submit --from cronwf/NAME"},
     {"ExecutorPlugin.spec", "executor plugins are sidecars of the cluster's agent"},
     {"HTTP.url", "requested by the controller itself; no agent pod"},
     {"Memoize.cache", "a table of the store that bears the ConfigMap's name"},

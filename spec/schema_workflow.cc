@@ -145,7 +145,7 @@ const TypeText kWorkflowTypes[] = {
      "ttlStrategy/E:TTLStrategy volumeClaimGC/E:VolumeClaimGC "
      "volumeClaimTemplates/E:[]k8s.PersistentVolumeClaim volumes:[]k8s.Volume "
      "workflowMetadata:WorkflowMetadata workflowTemplateRef:WorkflowTemplateRef"},
-    {"WorkflowStep", 'I',
+    {"WorkflowStep", 'M',
      "arguments:Arguments continueOn:ContinueOn hooks:{}LifecycleHook inline:Template name:string "
      "onExit:string template:string templateRef:TemplateRef when:string withItems:[]json "
      "withParam:string withSequence:Sequence"},
