@@ -194,6 +194,10 @@ class OutlineReader {
     pop_deeper(line.indent);
     while (frames_.size() > 1 && !takes_items(top(), line.indent) && top().column >= line.indent)
       frames_.pop_back();
+    if (continues_group(top(), line)) {
+      open_item(line, top());
+      return;
+    }
     if (!takes_items(top(), line.indent)) {
       misplaced_item(line);
       return;
@@ -213,6 +217,12 @@ class OutlineReader {
     if (frame.last_empty && !frame.last_filled && frame.column <= indent) return true;
     if (frame.list != nullptr && frame.dash == indent) return true;
     return frame.type == nullptr && frame.column <= indent;
+  }
+
+  /// One more item of the inner list that `- -` began.
+  static bool continues_group(const Frame& frame, const OutlineLine& line) {
+    return frame.list != nullptr && frame.list->shape == Shape::list_of_lists && line.dashes == 1 &&
+           frame.inner_dash == line.indent && frame.inner_dash > frame.dash;
   }
 
   static std::size_t second_dash(const OutlineLine& line) {

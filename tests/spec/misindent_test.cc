@@ -75,6 +75,15 @@ TEST_CASE("a lost indentation in the second document leaves the first alone") {
   CHECK(parsed.diagnostics[0].mark == Mark{18, 3});
 }
 
+TEST_CASE("a step beside the first of its group is where it should be") {
+  const auto list = findings(
+      "spec:\n  entrypoint: a\n  templates:\n    - name: a\n      steps:\n        - - name: one\n            "
+      "template: b\n          - name: two\n            template: b\n            bogus: 1\n        - - name: "
+      "three\n            template: b\n");
+  REQUIRE(list.size() == 1);
+  CHECK(list[0].rule == "unknown-field");
+}
+
 TEST_CASE("fields that are merely unknown keep their own finding") {
   const auto list = findings("spec:\n  entrypoint: a\n  templats:\n  - name: a\n    container: {image: x}\n");
   REQUIRE(list.size() == 1);
