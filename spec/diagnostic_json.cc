@@ -51,7 +51,7 @@ Json diagnostics_to_sarif(const Diagnostics& list, std::string_view tool_version
   std::vector<std::string> rules;
   for (const Diagnostic& d : list) rules.push_back(d.rule);
   std::ranges::sort(rules);
-  rules.erase(std::ranges::unique(rules).begin(), rules.end());
+  rules.erase(std::unique(rules.begin(), rules.end()), rules.end());
 
   Json driver = Json::object();
   driver.set("name", "skiff");

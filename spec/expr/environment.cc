@@ -74,8 +74,9 @@ Map nest(Variables variables, std::size_t skip) {
   }
   const std::size_t maps = out.size();
   for (const auto& [name, value] : leaves) {
-    const bool hidden = std::any_of(out.begin(), out.begin() + static_cast<std::ptrdiff_t>(maps),
-                                    [&](const Map::Entry& e) { return e.first.as_string() == name; });
+    const bool hidden =
+        std::any_of(out.begin(), out.begin() + static_cast<std::ptrdiff_t>(maps),
+                    [&leaf = name](const Map::Entry& e) { return e.first.as_string() == leaf; });
     if (!hidden) out.emplace_back(Value(name), *value);
   }
   Map map;

@@ -3,16 +3,16 @@
 //
 //     TARGET [--mutations N] [--seed S] FILE-OR-DIRECTORY...
 //
-// For compilers without libFuzzer, and for CI, where the sanitizers watch. An input that takes longer than a
-// second counts as a failure; the input that was running when a check fails is left in `crash-input` of the
-// working directory.
+// For compilers without libFuzzer, and for CI, where the sanitizers watch. An input that takes more than a
+// second of the processor counts as a failure; the input that was running when a check fails is left in
+// `crash-input` of the working directory.
 #include <unistd.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <ctime>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -25,8 +25,6 @@
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
 
 namespace {
-
-using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t kLargest = 1u << 16;
 
@@ -123,9 +121,9 @@ void leave_trace(const std::string& input) {
 
 bool run(const std::string& input) {
   leave_trace(input);
-  const auto begin = Clock::now();
+  const std::clock_t begin = std::clock();  // a busy machine is no failure
   LLVMFuzzerTestOneInput(reinterpret_cast<const std::uint8_t*>(input.data()), input.size());
-  const double seconds = std::chrono::duration<double>(Clock::now() - begin).count();
+  const double seconds = static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC;
   if (seconds < 1.0) return true;
   std::fprintf(stderr, "an input of %zu bytes took %.1f s; it is in crash-input\n", input.size(), seconds);
   return false;

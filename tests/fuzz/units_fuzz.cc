@@ -1,4 +1,4 @@
-// Fuzzes durations, quantities, times, sequence formats and the checks of names.
+// Fuzzes durations, quantities, times, cron schedules, sequence formats and the checks of names.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -8,6 +8,7 @@
 #include "spec/items.h"
 #include "spec/names.h"
 #include "spec/units.h"
+#include "spec/validate_internal.h"
 
 using namespace skiff::spec;
 
@@ -55,6 +56,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   check_times(text);
   check_quantities(text);
   check_sequences(text);
+  (void)validation::check_schedule(text);
   (void)check_subdomain(text);
   (void)check_label(text);
   (void)check_field_name(text);
