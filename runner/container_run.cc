@@ -51,7 +51,12 @@ ContainerRun::~ContainerRun() {
   if (!id_.empty()) services_.watch.forget(id_);
 }
 
+/// To its end even if the pod is stopped meanwhile: a container that nobody knows would stay.
 Task<void> ContainerRun::create(docker::ContainerSpec spec) {
+  co_await run_on(strand_, make(std::move(spec)));
+}
+
+Task<void> ContainerRun::make(docker::ContainerSpec spec) {
   docker::RemoveOptions unforced;  // it may be starting at this moment
   unforced.volumes = true;
   for (int tries = 0;; ++tries) {
@@ -83,7 +88,7 @@ Task<bool> ContainerRun::adopt() {
   adopted_ = true;
   started_ = true;
   if (failed_before) {
-    end_.exit_code = info.state.exit_code;
+    end_.exit_code = plan_.stage == Stage::init ? info.state.exit_code : kCannotRun;
     end_.message = start_message(info.state.error);
     drained_ = true;
   } else if (is_over(info.state.status)) {
@@ -171,7 +176,7 @@ Task<void> ContainerRun::explain_failed_start(docker::Error error) {
   const auto info = co_await services_.engine.inspect(id_);
   end_.message = start_message(error.message);
   if (info.ok() && info->state.exit_code != 0) {
-    end_.exit_code = info->state.exit_code;
+    end_.exit_code = plan_.stage == Stage::init ? info->state.exit_code : kCannotRun;
     end_.started = true;
   }
   failed_to_start_ = true;
@@ -248,7 +253,11 @@ Task<void> ContainerRun::wait() {
 Task<void> ContainerRun::settle_end() {
   const int code = end_.exit_code.value_or(0);
   if (code == 0 || failed_to_start_) co_return;
-  if (end_.message.empty()) end_.message = exec_failure(code, output_.tail(), "");
+  const std::string cannot_run = plan_.stage == Stage::init ? "" : exec_failure(code, output_.tail());
+  if (!cannot_run.empty() && end_.message.empty()) {
+    end_.message = cannot_run;
+    end_.exit_code = kCannotRun;
+  }
   if (code != kKilled || end_.ended_by_us) co_return;
   const auto info = co_await services_.engine.inspect(id_);
   if (info.ok()) end_.oom_killed = info->state.oom_killed;

@@ -58,6 +58,7 @@ class ContainerRun {
   [[nodiscard]] const docker::Labels& labels() const { return labels_; }
 
  private:
+  [[nodiscard]] Task<void> make(docker::ContainerSpec spec);
   [[nodiscard]] Task<void> drain(std::unique_ptr<docker::OutputStream> stream);
   [[nodiscard]] Task<void> watch(std::unique_ptr<docker::PendingWait> pending);
   [[nodiscard]] Task<void> follow_logs();

@@ -1,6 +1,7 @@
 // The program: one verb a command, each in commands/. Nothing a user meets is a bare what().
 
 #include <fmt/format.h>
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <clocale>
@@ -41,9 +42,18 @@ int run(CLI::App& app, Context& context, int argc, char** argv) {
   }
 }
 
+/// Started with one of them closed, the next file or socket would become the standard input or output of whatever
+/// is started from here.
+void open_standard_descriptors() {
+  int fd = ::open("/dev/null", O_RDWR);
+  while (fd >= 0 && fd <= STDERR_FILENO) fd = ::open("/dev/null", O_RDWR);
+  if (fd > STDERR_FILENO) ::close(fd);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
+  open_standard_descriptors();
   std::signal(SIGPIPE, SIG_IGN);
   Context context;
   context.color = ::isatty(2) != 0 && std::getenv("NO_COLOR") == nullptr;
@@ -61,6 +71,9 @@ int main(int argc, char** argv) {
   add_cp(app, context);
   add_language(app, context);
   add_templates(app, context);
+  add_archive(app, context);
+  add_sync(app, context);
   add_misc(app, context);
+  add_completion(app, context);
   return run(app, context, argc, argv);
 }

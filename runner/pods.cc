@@ -112,6 +112,7 @@ class Pods::Impl {
     co_await services_.janitor.close();
     co_await services_.watch.close();
     co_await services_.sandboxes.close();
+    co_await last_look();
   }
 
   PodServices& services() { return services_; }
@@ -161,7 +162,15 @@ class Pods::Impl {
     std::erase_if(leavings_, [&](const auto& entry) { return entry.first.first == run_uid; });
   }
 
+  static bool is_sandbox(const docker::ContainerSummary& c) {
+    return label_of(c.labels, kLabelKind) == "sandbox";
+  }
+  [[nodiscard]] bool is_mine(const docker::ContainerSummary& c) const {
+    return label_of(c.labels, kLabelBoot) == services_.settings.controller_id;
+  }
+  Task<std::vector<docker::ContainerSummary>> list_ours();
   Task<void> sweep_containers(const IsLive& is_live);
+  Task<void> last_look();
   Task<void> sweep_volumes(const IsLive& is_live);
 
   PodServices services_;
@@ -181,32 +190,56 @@ Task<void> Pods::Impl::sweep(IsLive is_live) {
   }
 }
 
-Task<void> Pods::Impl::sweep_containers(const IsLive& is_live) {
+/// Every container of this home, whoever made it.
+Task<std::vector<docker::ContainerSummary>> Pods::Impl::list_ours() {
   docker::ContainerFilter filter;
   filter.labels = {std::string(kLabelHome) + "=" + services_.settings.home_id};
   auto listed = co_await services_.engine.list(filter);
-  const std::vector<docker::ContainerSummary> all = need(std::move(listed));
+  co_return need(std::move(listed));
+}
+
+Task<void> Pods::Impl::sweep_containers(const IsLive& is_live) {
+  const std::vector<docker::ContainerSummary> all = co_await list_ours();
   std::set<std::string> joined;
   Leavings left;
   for (const docker::ContainerSummary& c : all) {
-    if (label_of(c.labels, kLabelKind) == "sandbox") continue;
+    if (is_sandbox(c)) continue;
     const bool live = is_live(label_of(c.labels, kLabelRun));
-    const bool ours = label_of(c.labels, kLabelBoot) == services_.settings.controller_id;
     const bool filler = label_of(c.labels, kLabelKind) == "filler";
-    if (!live || (filler && !ours)) {
+    if (!live || (filler && !is_mine(c))) {
       left.containers.push_back(c.id);
     } else {
       joined.insert(label_of(c.labels, kLabelSandbox));
     }
   }
   for (const docker::ContainerSummary& c : all) {
-    if (label_of(c.labels, kLabelKind) != "sandbox") continue;
-    const bool ours = label_of(c.labels, kLabelBoot) == services_.settings.controller_id;
-    if (!ours && !joined.contains(c.name) && !services_.sandboxes.knows(c.name))
-      left.containers.push_back(c.id);
+    const bool spare = is_sandbox(c) && !is_mine(c) && !joined.contains(c.name);
+    if (spare && !services_.sandboxes.knows(c.name)) left.containers.push_back(c.id);
   }
   services_.janitor.take(std::move(left));
   co_await services_.janitor.settle();
+}
+
+/// The pool is closed: what nobody's container is in goes, whoever made it and however late.
+Task<void> Pods::Impl::last_look() {
+  std::vector<std::string> spare;
+  try {
+    const std::vector<docker::ContainerSummary> all = co_await list_ours();
+    std::set<std::string> joined;
+    for (const docker::ContainerSummary& c : all) joined.insert(label_of(c.labels, kLabelSandbox));
+    for (const docker::ContainerSummary& c : all) {
+      if (is_sandbox(c) && !joined.contains(c.name)) spare.push_back(c.id);
+    }
+  } catch (const std::exception&) {
+    co_return;  // the engine is away; the next start sweeps
+  }
+  docker::RemoveOptions options;
+  options.force = true;
+  options.volumes = true;
+  for (const std::string& id : spare) {
+    const auto gone = co_await services_.engine.remove(id, options);
+    static_cast<void>(gone);
+  }
 }
 
 Task<void> Pods::Impl::sweep_volumes(const IsLive& is_live) {

@@ -4,6 +4,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/strand.hpp>
 #include <cstring>
+#include <exception>
 #include <fstream>
 #include <set>
 
@@ -88,8 +89,19 @@ class Sandboxes::Impl {
       const std::scoped_lock lock(mutex_);
       if (auto warm = pop_idle()) co_return *warm;
     }
-    const docker::ContainerSpec plain;
-    co_return co_await make(plain, false);
+    docker::ContainerSpec plain;
+    co_return co_await make_for_pod(std::move(plain), false);
+  }
+
+  /// A pod that is stopped meanwhile gets it all the same, and gives it back: half made, it would be
+  /// nobody's.
+  Task<Sandbox> make_for_pod(docker::ContainerSpec spec, bool special) {
+    Sandbox made;
+    const auto making = [](Impl* self, docker::ContainerSpec s, bool own, Sandbox* into) -> Task<void> {
+      *into = co_await self->make(std::move(s), own);
+    };
+    co_await run_on(strand_, making(this, std::move(spec), special, &made));
+    co_return made;
   }
 
   Task<Sandbox> make(docker::ContainerSpec spec, bool special) {
@@ -108,13 +120,23 @@ class Sandboxes::Impl {
     sandbox.id = need(std::move(created)).id;
     sandbox.special = special;
     note(sandbox.name, true);
-    const auto started = co_await engine_.start(sandbox.id);
-    if (!started.ok()) {
-      discard(sandbox);
-      static_cast<void>(need(started));
+    std::exception_ptr trouble;
+    try {
+      co_await start(sandbox);
+    } catch (...) {
+      trouble = std::current_exception();
     }
-    co_await look(sandbox);
+    if (trouble) {
+      discard(sandbox);
+      std::rethrow_exception(trouble);
+    }
     co_return sandbox;
+  }
+
+  Task<void> start(Sandbox& sandbox) {
+    const auto started = co_await engine_.start(sandbox.id);
+    static_cast<void>(need(started));
+    co_await look(sandbox);
   }
 
   Task<std::optional<Sandbox>> rejoin(std::string name) {
@@ -372,7 +394,7 @@ Sandboxes::~Sandboxes() = default;
 std::optional<Sandbox> Sandboxes::try_take() { return impl_->try_take(); }
 Task<Sandbox> Sandboxes::take() { return impl_->take(); }
 Task<Sandbox> Sandboxes::make_special(docker::ContainerSpec owner) {
-  return impl_->make(std::move(owner), true);
+  return impl_->make_for_pod(std::move(owner), true);
 }
 Task<std::optional<Sandbox>> Sandboxes::rejoin(std::string name) { return impl_->rejoin(std::move(name)); }
 void Sandboxes::give_back(Sandbox sandbox, After after) { impl_->give_back(std::move(sandbox), after); }

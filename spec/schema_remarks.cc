@@ -82,6 +82,7 @@ const RemarkText kRemarks[] = {
     {"k8s.Volume.persistentVolumeClaim", "a Docker volume that bears the claim's name"},
     {"k8s.Volume.ephemeral", "a Docker volume, removed with the pod"},
     {"k8s.Volume.csi", "storage drivers belong to the cluster; use hostPath, nfs or persistentVolumeClaim"},
+    {"k8s.Volume.image", "copy the files in an init container from that image into an emptyDir"},
     {"k8s.Volume.nfs", "mounted by Docker's local driver"},
     {"k8s.VolumeProjection.serviceAccountToken", "there is no token; the file is left out"},
 };

@@ -42,7 +42,7 @@ const TypeText kVolumeTypes[] = {
      "chapAuthDiscovery:bool chapAuthSession:bool fsType:string initiatorName:string iqn:string "
      "iscsiInterface:string lun:int32 portals:[]string readOnly:bool secretRef:k8s.LocalObjectReference "
      "targetPortal:string"},
-    {"k8s.ImageVolumeSource", 'E', "pullPolicy:string reference:string"},
+    {"k8s.ImageVolumeSource", 'N', "pullPolicy:string reference:string"},
     {"k8s.KeyToPath", 'M', "key:string mode:int32 path:string"},
     {"k8s.ModifyVolumeStatus", 'I', "status:string targetVolumeAttributesClassName:string"},
     {"k8s.NFSVolumeSource", 'E', "path:string readOnly:bool server:string"},
@@ -95,7 +95,7 @@ const TypeText kVolumeTypes[] = {
      "ephemeral/E:k8s.EphemeralVolumeSource fc:k8s.FCVolumeSource flexVolume:k8s.FlexVolumeSource "
      "flocker:k8s.FlockerVolumeSource gcePersistentDisk:k8s.GCEPersistentDiskVolumeSource "
      "gitRepo:k8s.GitRepoVolumeSource glusterfs:k8s.GlusterfsVolumeSource "
-     "hostPath/M:k8s.HostPathVolumeSource image/E:k8s.ImageVolumeSource iscsi:k8s.ISCSIVolumeSource "
+     "hostPath/M:k8s.HostPathVolumeSource image:k8s.ImageVolumeSource iscsi:k8s.ISCSIVolumeSource "
      "name/M:string nfs/E:k8s.NFSVolumeSource "
      "persistentVolumeClaim/E:k8s.PersistentVolumeClaimVolumeSource "
      "photonPersistentDisk:k8s.PhotonPersistentDiskVolumeSource portworxVolume:k8s.PortworxVolumeSource "

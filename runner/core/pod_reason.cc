@@ -63,20 +63,24 @@ PodReason reason_of(const std::vector<ContainerEnd>& ends, const std::string& ou
   return {};
 }
 
-std::string exec_failure(int exit_code, std::string_view output, std::string_view start_error) {
-  if (!start_error.empty()) return std::string(start_error);
+std::string exec_failure(int exit_code, std::string_view output) {
   if (exit_code != 127 && exit_code != 126) return "";
   std::string reason;
   const std::string name = tini_failure(output, reason);
-  if (!name.empty() && exit_code == 127) {
-    const bool path = name.find('/') != std::string::npos;
-    return "exec: \"" + name + "\": " +
-           (path ? "no such file or directory (executable file not found)"
+  if (name.empty()) {
+    return catatonit_failure(output) ? "failed to find name in PATH: exec: executable file not found in $PATH"
+                                     : "";
+  }
+  const bool path = name.find('/') != std::string::npos;
+  if (reason == "No such file or directory") {
+    return "failed to find name in PATH: exec: \"" + name + "\": " +
+           (path ? "stat " + name + ": no such file or directory (executable file not found)"
                  : "executable file not found in $PATH");
   }
-  if (!name.empty()) return "exec: \"" + name + "\": " + reason;
-  if (catatonit_failure(output)) return "exec: executable file not found in $PATH";
-  return "";
+  if (reason == "Permission denied") {
+    return "failed to find name in PATH: exec: \"" + name + "\": permission denied";
+  }
+  return "failed to start command: fork/exec " + name + ": " + reason;
 }
 
 }  // namespace skiff::runner

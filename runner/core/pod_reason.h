@@ -34,8 +34,12 @@ struct PodReason {
 /// is "" if they were saved.
 [[nodiscard]] PodReason reason_of(const std::vector<ContainerEnd>& ends, const std::string& outputs_error);
 
-/// What an init says on stderr when it cannot run the command, in the words that the step would have met on a
-/// cluster; "" if the output says no such thing.
-[[nodiscard]] std::string exec_failure(int exit_code, std::string_view output, std::string_view start_error);
+/// The exit code of a step whose command could not be run: that of Argo's executor, which starts it on a
+/// cluster (cmd/argoexec/commands/emissary.go).
+inline constexpr int kCannotRun = 64;
+
+/// What an init says on stderr when it cannot run the command, in the words of Argo's executor; "" if the
+/// output says no such thing.
+[[nodiscard]] std::string exec_failure(int exit_code, std::string_view output);
 
 }  // namespace skiff::runner

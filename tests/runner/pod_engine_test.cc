@@ -50,7 +50,7 @@ TEST_CASE("a command that is not there") {
   PodBench bench;
   const PodDone done = bench.run(bench.order("{name: t, container: {image: busybox, command: [invalid]}}"));
   CHECK(done.phase == Phase::failed);
-  CHECK(done.exit_code == 127);
+  CHECK(done.exit_code == 64);
   CHECK(done.message.find("executable file not found") != std::string::npos);
 }
 
@@ -130,7 +130,9 @@ outputs:
     if (std::string(name) == "file") input.set("mode", 0755);
     inputs.push_back(std::move(input));
   }
-  use.tmpl["inputs"].set("artifacts", std::move(inputs));
+  Json tmpl = use.tmpl;
+  tmpl["inputs"].set("artifacts", std::move(inputs));
+  use.tmpl = std::move(tmpl);
   const PodDone used = bench.run(use);
   CHECK(used.message == "");
   const std::string tree = "./a/b/two\n./one\n1\n2\n";

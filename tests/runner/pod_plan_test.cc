@@ -388,12 +388,14 @@ TEST_CASE("what an end means, in Argo's order") {
 }
 
 TEST_CASE("an init that cannot run the command says so in known words") {
-  CHECK(exec_failure(127, "out\n[FATAL tini (7)] exec invalid failed: No such file or directory\n", "") ==
-        "exec: \"invalid\": executable file not found in $PATH");
-  CHECK(exec_failure(126, "[FATAL tini (7)] exec /x failed: Permission denied\n", "") ==
-        "exec: \"/x\": Permission denied");
-  CHECK(exec_failure(127, "sh: foo: not found\n", "") == "");
-  CHECK(exec_failure(1, "[FATAL tini (7)] exec a failed: b\n", "") == "");
+  CHECK(exec_failure(127, "out\n[FATAL tini (7)] exec invalid failed: No such file or directory\n") ==
+        "failed to find name in PATH: exec: \"invalid\": executable file not found in $PATH");
+  CHECK(exec_failure(126, "[FATAL tini (7)] exec /x failed: Permission denied\n") ==
+        "failed to find name in PATH: exec: \"/x\": permission denied");
+  CHECK(exec_failure(126, "[FATAL tini (7)] exec /x failed: Exec format error\n") ==
+        "failed to start command: fork/exec /x: Exec format error");
+  CHECK(exec_failure(127, "sh: foo: not found\n") == "");
+  CHECK(exec_failure(1, "[FATAL tini (7)] exec a failed: b\n") == "");
 }
 
 TEST_CASE("base64") {
