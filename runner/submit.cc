@@ -154,6 +154,20 @@ Pairs parse_pairs(std::string_view text) {
   return out;
 }
 
+std::string unquoted(std::string_view text) {
+  const bool enclosed = text.size() >= 2 && text.front() == text.back();
+  const std::string_view inside = enclosed ? text.substr(1, text.size() - 2) : text;
+  if (enclosed && text.front() == '`' && inside.find('`') == std::string_view::npos)
+    return std::string(inside);
+  if (enclosed && text.front() == '\'' && inside.size() == 1 && inside != "'" && inside != "\\") {
+    return std::string(inside);
+  }
+  if (enclosed && text.front() == '"') {
+    if (const auto word = spec::parse_json(text); word && word->is_string()) return word->as_string();
+  }
+  return std::string(text);
+}
+
 SubmitOptions submit_options_from(const Json& json) {
   SubmitOptions o;
   o.name = json.get_string("name");

@@ -37,6 +37,10 @@ void apply_options(Json& workflow, const SubmitOptions& options);
 /// Splits "k=v,k=v"; throws std::invalid_argument.
 [[nodiscard]] std::vector<std::pair<std::string, std::string>> parse_pairs(std::string_view text);
 
+/// What a quoted word means: "a \"b\"", `a`, 'a'; anything else is itself (cmd/argo/commands/node.go takes
+/// the values of --output-parameter through strconv.Unquote).
+[[nodiscard]] std::string unquoted(std::string_view text);
+
 /// Finds a stored object: kind, name. Nothing if there is none.
 using StoredLookup = std::function<std::optional<Json>(const std::string& kind, const std::string& name)>;
 

@@ -5,6 +5,7 @@
 #include "runner/commands/context.h"
 #include "runner/commands/selection.h"
 #include "runner/follow.h"
+#include "runner/submit.h"
 
 namespace skiff::runner {
 using spec::Json;
@@ -46,7 +47,7 @@ Json body_of(const ControlFlags& f) {
       const auto eq = o.find('=');
       if (eq == std::string::npos)
         throw Exit(kUsage, fmt::format("--output-parameter {}: expected NAME=VALUE", o));
-      outputs.set(o.substr(0, eq), o.substr(eq + 1));
+      outputs.set(o.substr(0, eq), unquoted(std::string_view(o).substr(eq + 1)));
     }
     body.set("outputParameters", std::move(outputs));
   }

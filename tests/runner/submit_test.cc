@@ -27,6 +27,14 @@ TEST_CASE("-p goes before the file's parameters, as Argo orders them") {
         R"([{"name":"b","value":"3"},{"name":"new","value":"4"},{"name":"a","value":"1"}])");
 }
 
+TEST_CASE("values of outputs may come in quotes") {
+  CHECK(unquoted(R"("Hello, \"World\"!")") == "Hello, \"World\"!");
+  CHECK(unquoted("`a\\n`") == "a\\n");
+  CHECK(unquoted("'x'") == "x");
+  for (const char* plain : {"", "\"", "YES", "'two'", "\"open", "\"a\"b\"", "`a`b`"})
+    CHECK(unquoted(plain) == plain);
+}
+
 TEST_CASE("options reach metadata and spec") {
   Json w = j(R"({"metadata":{"generateName":"x-","labels":{"keep":"1"}},"spec":{"entrypoint":"old"}})");
   SubmitOptions o;
