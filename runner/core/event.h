@@ -14,6 +14,7 @@
 #include <variant>
 #include <vector>
 
+#include "runner/core/shared_json.h"
 #include "spec/json.h"
 #include "spec/status.h"
 
@@ -139,10 +140,10 @@ struct StartPod {
   std::string pod_name;  ///< Argo's v2 name: "<workflow>-<template>-<fnv>"
   int generation = 0;    ///< grows when `retry` runs the same node again; part of the containers' names
   /// The template with every tag replaced, inputs resolved: parameters have values, artifacts a location.
-  Json tmpl;
+  SharedJson tmpl;
   /// The pod fields of the workflow's spec after substitution (volumes, podSpecPatch, securityContext,
   /// hostAliases, imagePullSecrets, dnsConfig, archiveLogs, podMetadata, volumeClaimTemplates, …).
-  Json spec;
+  SharedJson spec;
   bool capture_result = false;  ///< somebody refers to outputs.result
   bool daemon = false;          ///< ends with the enclosing template, not by itself
   std::string cause;

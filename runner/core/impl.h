@@ -154,8 +154,8 @@ class Scheduler::Impl {
   [[nodiscard]] std::string unsupported(const Prepared& p) const;
   void order_pod(NodeIndex i, const Prepared& p);
   void set_deadlines(NodeIndex i, const Json& tmpl);
-  [[nodiscard]] StartPod start_pod(NodeIndex i, const Json& tmpl) const;
-  [[nodiscard]] Json ordered_template(NodeIndex i) const;
+  [[nodiscard]] StartPod start_pod(NodeIndex i, SharedJson tmpl) const;
+  [[nodiscard]] SharedJson ordered_template(NodeIndex i) const;
   void pod_over(NodeIndex i, Phase phase, std::string message, std::string cause);
   void take_outputs(NodeIndex i, const PodDone& e);
   void make_containers(NodeIndex i, const Json& tmpl);
@@ -302,7 +302,7 @@ class Scheduler::Impl {
   std::string namespace_;
   bool uses_duration_ = false;
   TemplateBook book_;
-  Json pod_fields_;
+  SharedJson pod_fields_;
   bool tagged_volumes_ = false;
 
   // Where the workflow stands.

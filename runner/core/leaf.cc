@@ -109,26 +109,26 @@ void Scheduler::Impl::order_pod(NodeIndex i, const Prepared& p) {
   set_deadlines(i, tmpl);
   n.container_set = n.as<Leaf>()->container_set;
   if (n.container_set) make_containers(i, tmpl);
-  emit(start_pod(i, tmpl));
+  emit(start_pod(i, p.tmpl));
 }
 
-Json Scheduler::Impl::ordered_template(NodeIndex i) const {
+SharedJson Scheduler::Impl::ordered_template(NodeIndex i) const {
   const Leaf& work = *graph_[i].as<Leaf>();
-  if (work.tmpl) return *work.tmpl;
+  if (work.tmpl) return work.tmpl;
   auto parsed = spec::parse_json(work.order);
   return parsed ? std::move(*parsed) : Json();
 }
 
 /// The order as it was and, after a restart, is again.
-StartPod Scheduler::Impl::start_pod(NodeIndex i, const Json& tmpl) const {
+StartPod Scheduler::Impl::start_pod(NodeIndex i, SharedJson tmpl) const {
   const Node& n = graph_[i];
   const Leaf& work = *n.as<Leaf>();
   StartPod order;
   order.node_id = n.s.id;
   order.node_name = n.s.name;
   order.display_name = n.s.display_name;
-  order.tmpl = tmpl;
   order.pod_name = spec::pod_name(name_, n.s.name, tmpl.get_string("name"));
+  order.tmpl = std::move(tmpl);
   order.generation = n.generation;
   if (work.spec.empty()) {
     order.spec = pod_fields_;
@@ -290,7 +290,7 @@ void Scheduler::Impl::take(const ContainerChanged& e) {
 void Scheduler::Impl::end_containers(NodeIndex i, const std::string& message) {
   const Leaf* work = graph_[i].as<Leaf>();
   if (work == nullptr || !work->container_set) return;
-  const Json tmpl = ordered_template(i);
+  const SharedJson tmpl = ordered_template(i);
   for (const Json& c : tmpl.get("containerSet").get_array("containers")) {
     const NodeIndex child = graph_.by_name(graph_[i].s.name + "." + c.get_string("name"));
     if (child == kNoNode || completed(graph_[child].s.phase)) continue;

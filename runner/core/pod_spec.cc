@@ -121,7 +121,7 @@ Json parse_patch(const std::string& text) {
 
 /// The workflow's patch first, then the template's, as Argo.
 void apply_patches(Json& pod, const StartPod& order) {
-  for (const Json* from : {&order.spec, &order.tmpl}) {
+  for (const SharedJson* from : {&order.spec, &order.tmpl}) {
     const std::string patch = from->get_string("podSpecPatch");
     if (!patch.empty()) pod = spec::strategic_merge(std::move(pod), parse_patch(patch));
   }

@@ -2,8 +2,11 @@
 //
 //   scheduler_bench [NODES]     (default 100000, and a hundredth of it to compare the cost of one transition)
 //
-// Memory is the most at any time, the order of a pod that is under way included. A transition is a change of
-// a node's phase: Pending, Running, Succeeded.
+// A transition is one change of one node's phase (none to Pending, Pending to Running, Running to Succeeded),
+// counted by looking at each node that a call of on() changed; making a node counts as one. Time is the
+// processor's, of on() and what it returned alone: the median of several rounds, counting and measuring of
+// memory in rounds of their own. Memory is the most that is in use at any time, the orders of pods that are
+// under way included. Prints each figure with its bar; exit status 1 if one does not hold.
 #include <fmt/format.h>
 #include <malloc.h>
 
@@ -12,7 +15,12 @@
 #include <cstdlib>
 #include <ctime>
 #include <deque>
+#include <functional>
+#include <optional>
 #include <random>
+#include <string>
+#include <unordered_map>
+#include <vector>
 
 #include "runner/core/scheduler.h"
 
@@ -80,69 +88,178 @@ std::size_t in_use() {
   return info.uordblks + info.hblkhd;
 }
 
-struct Result {
-  double seconds = 0;
-  std::size_t nodes = 0;
-  std::size_t transitions = 0;
-  double bytes = 0;
+constexpr double kLeastRate = 200'000;      // transitions a second
+constexpr double kMostBytes = 2048;         // a node
+constexpr double kMostGrowth = 1.5;         // cost of a transition: large to small
+constexpr double kMostMemoryGrowth = 1.25;  // bytes a node: large to small
+
+/// Drives a workflow to its end: every pod runs and succeeds, in the order in which they were started.
+class Drive {
+ public:
+  explicit Drive(const Json& workflow) { input_.workflow = workflow; }
+  virtual ~Drive() = default;
+
+  void run() {
+    scheduler_.emplace(std::move(input_));
+    TimePoint now{};
+    take(scheduler_->on(Begin{}, now));
+    while (!running_.empty()) {
+      const std::string id = std::move(running_.front());
+      running_.pop_front();
+      now += std::chrono::milliseconds(1);
+      take(scheduler_->on(PodRunning{id, "", "host"}, now));
+      PodDone done;
+      done.node_id = id;
+      done.exit_code = 0;
+      take(scheduler_->on(done, now));
+    }
+    if (!scheduler_->finished()) {
+      fmt::print("the workflow did not come to its end\n");
+      std::exit(1);
+    }
+  }
+  [[nodiscard]] const Scheduler& scheduler() const { return *scheduler_; }
+
+ protected:
+  /// The ids of nodes that changed; what an observer wants to do with them.
+  virtual void changed(const std::vector<std::string>& ids) { (void)ids; }
+
+ private:
+  void take(const std::vector<Action>& actions) {
+    for (const Action& a : actions) {
+      if (const auto* start = std::get_if<StartPod>(&a)) running_.push_back(start->node_id);
+    }
+    changed(scheduler_->take_changed());
+  }
+
+  RunInput input_;
+  std::optional<Scheduler> scheduler_;
+  std::deque<std::string> running_;
 };
 
-/// Every pod runs and succeeds, in the order in which they were started.
-Result drive(Json workflow) {
-  RunInput input;
-  input.workflow = std::move(workflow);
-  const std::size_t before = in_use();
-  std::optional<Scheduler> scheduler;
-  Result r;
-  TimePoint now{};
-  std::deque<std::string> running;
-  std::size_t events = 0;
-  std::size_t most = 0;
-  const auto take = [&](const std::vector<Action>& actions) {
-    for (const Action& a : actions) {
-      if (const auto* start = std::get_if<StartPod>(&a)) running.push_back(start->node_id);
+/// Counts what really happened: a phase that differs from the one seen last.
+class CountingDrive : public Drive {
+ public:
+  using Drive::Drive;
+  std::size_t transitions = 0;
+
+ protected:
+  void changed(const std::vector<std::string>& ids) override {
+    for (const std::string& id : ids) {
+      auto& seen = phases_[id];
+      const auto phase = scheduler().node(id)->phase;
+      if (phase != seen) ++transitions;
+      seen = phase;
     }
-  };
-  const std::clock_t begin = std::clock();  // of the processor: other programs do not count
-  scheduler.emplace(std::move(input));
-  take(scheduler->on(Begin{}, now));
-  while (!running.empty()) {
-    const std::string id = std::move(running.front());
-    running.pop_front();
-    now += std::chrono::milliseconds(1);
-    take(scheduler->on(PodRunning{id, "", "host"}, now));
-    PodDone done;
-    done.node_id = id;
-    done.exit_code = 0;
-    take(scheduler->on(done, now));
-    (void)scheduler->take_changed();
-    if (events++ % 10'000 == 0) most = std::max(most, in_use());
   }
-  r.seconds = static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC;
-  if (!scheduler->finished()) fmt::print("  the workflow did not finish!\n");
-  r.nodes = scheduler->node_ids().size();
-  r.transitions = r.nodes * 3;
-  most = std::max(most, in_use());
-  r.bytes = static_cast<double>(most - before) / static_cast<double>(r.nodes);
+
+ private:
+  std::unordered_map<std::string, skiff::spec::Phase> phases_;
+};
+
+class WeighingDrive : public Drive {
+ public:
+  explicit WeighingDrive(const Json& workflow, std::size_t every)
+      : Drive(workflow), before_(in_use()), every_(every) {}
+  std::size_t most = 0;
+
+ protected:
+  void changed(const std::vector<std::string>&) override {
+    if (events_++ % every_ == 0 || scheduler().finished()) most = std::max(most, in_use() - before_);
+  }
+
+ private:
+  std::size_t before_;
+  std::size_t events_ = 0;
+  std::size_t every_;
+};
+
+struct Result {
+  std::size_t nodes = 0;
+  std::size_t transitions = 0;
+  double seconds = 0;  ///< median of the rounds
+  double bytes_a_node = 0;
+  [[nodiscard]] double one() const { return seconds / static_cast<double>(transitions); }
+  [[nodiscard]] double rate() const { return 1 / one(); }
+};
+
+/// Seconds of the processor for `times` drives, making the workflow and taking it apart left out.
+double timed(const Json& workflow, int times) {
+  double seconds = 0;
+  for (int i = 0; i < times; ++i) {
+    Drive drive(workflow);
+    const std::clock_t begin = std::clock();
+    drive.run();
+    seconds += static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC;
+  }
+  return seconds / times;
+}
+
+Result observe(const Json& workflow) {
+  Result r;
+  CountingDrive counting(workflow);
+  counting.run();
+  r.nodes = counting.scheduler().node_ids().size();
+  r.transitions = counting.transitions;
+  WeighingDrive weighing(workflow, std::max<std::size_t>(r.nodes / 20, 1));
+  weighing.run();
+  r.bytes_a_node = static_cast<double>(weighing.most) / static_cast<double>(r.nodes);
   return r;
 }
 
-void compare(const char* name, int nodes, Json (*make)(int)) {
-  const Result small = drive(make(nodes / 100));
-  const Result large = drive(make(nodes));
-  const auto each = [](const Result& r) { return r.seconds / static_cast<double>(r.transitions) * 1e6; };
-  fmt::print(
-      "{:10} {:7} nodes {:6.2f} s {:9.0f} transitions/s  {:5.0f} bytes/node  one: {:.2f} us ({:.2f} us at "
-      "{})\n",
-      name, large.nodes, large.seconds, static_cast<double>(large.transitions) / large.seconds, large.bytes,
-      each(large), each(small), small.nodes);
+double median(std::vector<double> values) {
+  std::ranges::sort(values);
+  return values[values.size() / 2];
+}
+
+bool bar(const char* what, double value, const char* unit, bool holds, double limit) {
+  fmt::print("  {:34} {:>10.4g} {:14} bar {:>7.4g}  {}\n", what, value, unit, limit,
+             holds ? "holds" : "MISSED");
+  return holds;
+}
+
+/// Small and large take turns, so that a busy machine slows both.
+bool compare(const char* name, int nodes, Json (*make)(int)) {
+  constexpr int kRounds = 5;
+  constexpr int kScale = 100;
+  const Json small_workflow = make(nodes / kScale);
+  const Json large_workflow = make(nodes);
+  Result small = observe(small_workflow);
+  Result large = observe(large_workflow);
+  std::vector<double> small_seconds;
+  std::vector<double> large_seconds;
+  std::vector<double> growths;
+  for (int i = 0; i < kRounds; ++i) {
+    small_seconds.push_back(timed(small_workflow, kScale / 2));
+    large_seconds.push_back(timed(large_workflow, 1));
+    growths.push_back(large_seconds.back() / static_cast<double>(large.transitions) /
+                      (small_seconds.back() / static_cast<double>(small.transitions)));
+  }
+  small.seconds = median(small_seconds);
+  large.seconds = median(large_seconds);
+  fmt::print("{}: {} nodes, {} transitions, {:.2f} s; one is {:.2f} us, at {} nodes {:.2f} us\n", name,
+             large.nodes, large.transitions, large.seconds, large.one() * 1e6, small.nodes,
+             small.one() * 1e6);
+  const double growth = median(growths);
+  const double memory_growth = large.bytes_a_node / small.bytes_a_node;
+  const bool ok[] = {
+      bar("speed", large.rate(), "transitions/s", large.rate() >= kLeastRate, kLeastRate),
+      bar("memory", large.bytes_a_node, "bytes a node", large.bytes_a_node <= kMostBytes, kMostBytes),
+      bar("memory a node, large to small", memory_growth, "times", memory_growth <= kMostMemoryGrowth,
+          kMostMemoryGrowth),
+      bar("one transition, large to small", growth, "times", growth <= kMostGrowth, kMostGrowth),
+  };
+  return std::ranges::all_of(ok, std::identity{});
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
   const int nodes = argc > 1 ? std::atoi(argv[1]) : 100'000;
-  compare("fan-out", nodes, fan_out);
-  compare("chain", nodes, [](int n) { return dag(n, 1); });
-  compare("random DAG", nodes, [](int n) { return dag(n, 4); });
+  const bool ok[] = {
+      compare("fan-out", nodes, fan_out),
+      compare("chain", nodes, [](int n) { return dag(n, 1); }),
+      compare("random DAG", nodes, [](int n) { return dag(n, 4); }),
+  };
+  return std::ranges::all_of(ok, std::identity{}) ? 0 : 1;
 }
