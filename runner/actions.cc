@@ -24,10 +24,12 @@ std::string memo_key(const std::string& ns, const std::string& cache, const std:
 
 void Controller::Impl::perform(Run& run, const Action& action, bool adopting) {
   if (const auto* a = std::get_if<StartPod>(&action)) {
+    if (makes_child(a->tmpl)) return start_child(run, *a, adopting);
     start_pod(run, *a, adopting);
   } else if (const auto* stop = std::get_if<StopPod>(&action)) {
     pods.stop(run.uid, stop->node_id, stop->grace);
     host_steps.stop(run.uid, stop->node_id);
+    stop_child(run, stop->node_id);
   } else if (const auto* acquire = std::get_if<AcquireLocks>(&action)) {
     run.locking[acquire->holder] = *acquire;
     locks_.request({run.uid, acquire->holder}, *acquire, run.created);
@@ -156,6 +158,7 @@ void Controller::Impl::finish(Run& run) {
                                          .get_string("strategy")
                                    : run.object.get("spec").get("volumeClaimGC").get_string("strategy");
   const bool succeeded = run.scheduler->status().get_string("phase") == "Succeeded";
+  drop_completed_artifacts(run);
   locks_.release_run(uid);
   runs_.erase(uid);
   active = runs_.size();

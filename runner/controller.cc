@@ -65,6 +65,7 @@ Controller::Impl::Impl(asio::any_io_executor pool, docker::Engine& engine, const
       log_(std::move(log)),
       secrets_(home),
       locks_([this](const LockRequest& lock, std::string& reason) { return limit_of(lock, reason); }),
+      expiry_timer_(strand),
       wake_(strand, kNever) {}
 
 // ------------------------------------------------------------------------------------------- turns
@@ -101,6 +102,7 @@ awaitable<void> Controller::Impl::pump() {
     }
     settle_locks();
     tell_waiters(turn.touched, revision);
+    for (const std::string& uid : turn.touched) judge_child(uid);
   }
   pumping_ = false;
   tell_waiters({}, 0);
@@ -139,10 +141,17 @@ void Controller::Impl::feed(Turn& turn, Run& run, const Event& event, TimePoint 
   turn.batch.append(event_row(run, std::string(kind_of(event)), to_json(event), now));
   ++run.next_seq;
   if (std::holds_alternative<Begin>(event)) run.started = now;
-  if (std::holds_alternative<RetryWorkflow>(event)) run.finished.reset();
+  if (std::holds_alternative<RetryWorkflow>(event)) {
+    run.finished.reset();
+    forget_end(turn.batch, run.ns, run.uid);
+  }
+  if (std::holds_alternative<Terminate>(event)) run.terminated = true;
   note_pod(turn, run, event);
   for (Action& action : run.scheduler->on(event, now)) {
-    if (std::holds_alternative<Finish>(action)) run.finished = now;
+    if (const auto* end = std::get_if<Finish>(&action)) {
+      run.finished = now;
+      note_end(turn, run, end->phase, now);
+    }
     turn.orders.push_back(Order{run.uid, std::move(action)});
   }
 }
@@ -268,7 +277,7 @@ Json Controller::Impl::config_maps_of(const std::string& ns) const {
   return out;
 }
 
-awaitable<void> Controller::Impl::submit(Json workflow, Consent consent) {
+awaitable<void> Controller::Impl::submit(Json workflow, Consent consent, store::Batch with) {
   const Json& metadata = workflow.get("metadata");
   Run run;
   run.uid = metadata.get_string("uid");
@@ -302,6 +311,7 @@ awaitable<void> Controller::Impl::submit(Json workflow, Consent consent) {
   store::Batch create;
   create.create_workflow(row_of(run), spec::to_json(run.object));
   create.merge(std::move(batch));
+  create.merge(std::move(with));
   co_await commit(create);
   names_.erase(full_name);
   const std::string uid = run.uid;
@@ -329,6 +339,8 @@ awaitable<void> Controller::Impl::command(std::string uid, Event event) {
 awaitable<void> Controller::Impl::remove(std::string uid) {
   const auto row = journal_.by_uid(uid);
   if (!row) throw RequestError(404, "that workflow is not there any more");
+  const Json object = spec::parse_json(journal_.object_of(uid).value_or("{}")).value_or(Json());
+  const std::vector<store::NodeRow> nodes = journal_.nodes(uid);
   if (const auto it = runs_.find(uid); it != runs_.end()) {
     it->second.deleting = true;
     if (it->second.timer) it->second.timer->cancel();
@@ -340,17 +352,21 @@ awaitable<void> Controller::Impl::remove(std::string uid) {
   }
   store::Batch batch;
   batch.delete_workflow(uid);
+  forget_end(batch, row->ns, uid);
   const std::int64_t revision = co_await commit(batch);
   tell_waiters({uid}, revision);
+  judge_child(uid);
   ++children_;
   asio::co_spawn(strand, clean_up(uid, true), asio::detached);
   store::remove_logs(home_, uid);
-  artifacts_.remove_workflow(row->ns, row->name);
+  drop_all_artifacts(*row, object, nodes);
+  co_await remove_children(uid);
 }
 
 awaitable<void> Controller::Impl::close() {
   closing_ = true;
   wake_.cancel();
+  expiry_timer_.cancel();
   for (auto& [uid, run] : runs_) {
     if (run.timer) run.timer->cancel();
   }
@@ -380,7 +396,7 @@ awaitable<void> Controller::recover() {
 }
 
 awaitable<void> Controller::submit(Json workflow, Consent consent) {
-  auto work = impl_->submit(std::move(workflow), consent);
+  auto work = impl_->submit(std::move(workflow), consent, store::Batch());
   co_await asio::co_spawn(impl_->strand, std::move(work), use_awaitable);
 }
 
@@ -398,6 +414,10 @@ awaitable<std::int64_t> Controller::changed(std::string uid, std::int64_t after)
   auto work = impl_->changed(std::move(uid), after);
   const std::int64_t revision = co_await asio::co_spawn(impl_->strand, std::move(work), use_awaitable);
   co_return revision;
+}
+
+void Controller::look_at_locks() {
+  asio::post(impl_->strand, [impl = impl_.get()] { impl->settle_locks(); });
 }
 
 std::size_t Controller::active() const { return impl_->active; }

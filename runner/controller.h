@@ -56,6 +56,9 @@ class Controller {
   /// Removes the workflow, what still runs of it, its logs and its artifacts.
   [[nodiscard]] boost::asio::awaitable<void> remove(std::string uid);
 
+  /// A limit has changed: who waits for a lock is asked again. From any thread.
+  void look_at_locks();
+
   /// Returns once the workflow (empty: any) has changed after the journal's revision `after`; gives the
   /// revision of its last change.
   [[nodiscard]] boost::asio::awaitable<std::int64_t> changed(std::string uid, std::int64_t after);

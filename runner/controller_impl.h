@@ -1,6 +1,6 @@
 // The controller's inside, shared by controller.cc (inbox, turns, commands), actions.cc (doing what a
-// scheduler ordered) and recovery.cc (from a journal back to a running workflow). Everything here lives on
-// one strand unless it says otherwise.
+// scheduler ordered), child_runs.cc (steps that are workflows) and recovery.cc (from a journal back to a
+// running workflow). Everything here lives on one strand unless it says otherwise.
 #pragma once
 
 #include <atomic>
@@ -17,6 +17,7 @@
 #include <string>
 #include <vector>
 
+#include "runner/child.h"
 #include "runner/controller.h"
 #include "runner/core/scheduler.h"
 #include "runner/host_steps.h"
@@ -43,6 +44,7 @@ struct Run {
   std::map<std::string, AcquireLocks> locking;  ///< lock requests by holder, granted or not
   std::unique_ptr<boost::asio::system_timer> timer;
   bool deleting = false;
+  bool terminated = false;
 };
 
 class Controller::Impl {
@@ -56,7 +58,8 @@ class Controller::Impl {
        std::function<void(const std::string&)> log);
 
   // controller.cc
-  awaitable<void> submit(Json workflow, Consent consent);
+  /// `with`: writes that must be there together with the workflow.
+  awaitable<void> submit(Json workflow, Consent consent, store::Batch with);
   awaitable<void> command(std::string uid, Event event);
   awaitable<void> remove(std::string uid);
   awaitable<std::int64_t> changed(std::string uid, std::int64_t after);
@@ -92,6 +95,14 @@ class Controller::Impl {
     std::vector<std::pair<std::string, std::string>> ended_pods;  ///< (uid, node) whose PodDone is in `batch`
     std::uint64_t last_ticket = 0;
   };
+  /// A step whose work is a workflow of its own.
+  struct Child {
+    std::string parent_uid;
+    StartPod order;
+    std::optional<Conditions> conditions;
+    bool there = false;        ///< in the journal
+    std::string judged_phase;  ///< the phase that the conditions last saw
+  };
   struct Waiter {
     std::string uid;
     boost::asio::steady_timer timer;
@@ -126,6 +137,28 @@ class Controller::Impl {
   std::optional<int> limit_of(const LockRequest& lock, std::string& reason) const;
   RunContext context_of(const Run& run) const;
 
+  // child_runs.cc
+  static bool makes_child(const Json& tmpl);
+  void start_child(Run& run, const StartPod& order, bool adopting);
+  awaitable<void> make_child(std::string uid, RunContext parent, StartPod order);
+  awaitable<void> submit_child(std::string uid, RunContext parent, StartPod order);
+  awaitable<void> orphaned(std::string uid, std::string parent_uid, StartPod order);
+  void judge_child(const std::string& uid);
+  void end_child_step(const std::string& uid, PodDone done);
+  void stop_child(Run& run, const std::string& node_id);
+  awaitable<void> remove_children(std::string uid);
+
+  // expiry.cc
+  void note_end(Turn& turn, const Run& run, Phase phase, TimePoint now);
+  void forget_end(store::Batch& batch, const std::string& ns, const std::string& uid);
+  void load_expiries();
+  void arm_expiry();
+  awaitable<void> expire();
+  void drop_completed_artifacts(const Run& run);
+  void drop_all_artifacts(const store::WorkflowRow& row, const Json& object,
+                          const std::vector<store::NodeRow>& rows);
+  void drop_artifacts(std::vector<std::string> keys);
+
   // recovery.cc
   void request_sweep();
   awaitable<void> sweep();
@@ -143,7 +176,10 @@ class Controller::Impl {
   store::Secrets secrets_;
   Locks locks_;
 
-  std::map<std::string, Run> runs_;  ///< by uid
+  std::map<std::string, Run> runs_;            ///< by uid
+  std::map<std::string, Child> child_steps_;   ///< by the child's uid
+  std::map<std::string, TimePoint> expiries_;  ///< when finished workflows are to be deleted, by uid
+  boost::asio::system_timer expiry_timer_;
   std::deque<Item> inbox_;
   store::Batch extra_;  ///< writes that belong to no event (memo), for the next turn
   std::map<std::string, store::MemoRow>

@@ -110,6 +110,7 @@ awaitable<void> Controller::Impl::recover() {
     }
     for (const Action& action : run->scheduler->outstanding()) perform(*run, action, true);
   }
+  load_expiries();
   settle_locks();
   pods.on_stray([this] { asio::post(strand, [this] { request_sweep(); }); });
   request_sweep();

@@ -24,10 +24,8 @@ std::string task_of(std::string_view name) {
   return std::string(dot == std::string_view::npos ? name : name.substr(dot + 1));
 }
 
-/// Whether the manifest of a resource template is an Argo Workflow, which runs as a child.
-bool creates_workflow(const Json& resource) {
-  const std::string action = resource.get_string("action");
-  if (action != "create" && action != "apply") return false;
+/// Whether the manifest of a resource template is an Argo Workflow.
+bool names_workflow(const Json& resource) {
   const auto parsed = spec::parse_documents(resource.get_string("manifest"), "manifest");
   return parsed.documents.size() == 1 && parsed.documents.front().kind() == "Workflow";
 }
@@ -52,14 +50,20 @@ std::string Scheduler::Impl::unsupported(const Prepared& p) const {
         "container template",
         p.resolved->name);
   }
-  if (p.resolved->type == spec::TemplateType::resource && !creates_workflow(p.tmpl->get("resource"))) {
+  if (p.resolved->type != spec::TemplateType::resource) return "";
+  const Json& resource = p.tmpl->get("resource");
+  const std::string action = resource.get_string("action");
+  if (!names_workflow(resource)) {
     return fmt::format(
         "template `{}` is a resource template: it acts on Kubernetes, which is not here; only a manifest "
-        "that "
-        "creates an Argo Workflow runs, as a child. Call kubectl in a container template instead",
+        "that creates an Argo Workflow runs, as a child. Call kubectl in a container template instead",
         p.resolved->name);
   }
-  return "";
+  if (action == "create") return "";
+  return fmt::format(
+      "template `{}` is a resource template with action `{}` on a Workflow: it acts on Kubernetes, which is "
+      "not here; only action `create` runs, as a child",
+      p.resolved->name, action);
 }
 
 void Scheduler::Impl::start_leaf(Prepared p) {

@@ -380,7 +380,10 @@ TEST_CASE("a resource template is refused with what to do, unless it makes a wor
   - name: main
     steps:
     - - {name: child, template: child}
+    - - {name: patch, template: patch, continueOn: {error: true}}
     - - {name: not, template: not}
+  - name: patch
+    resource: {action: patch, manifest: "apiVersion: argoproj.io/v1alpha1\nkind: Workflow\nmetadata: {name: c}"}
   - name: child
     resource: {action: create, manifest: "apiVersion: argoproj.io/v1alpha1\nkind: Workflow\nmetadata: {generateName: c-}"}
   - name: not
@@ -388,6 +391,8 @@ TEST_CASE("a resource template is refused with what to do, unless it makes a wor
 )yaml"));
   REQUIRE(sim.run());
   CHECK(sim.phase_of("child") == "Succeeded");
+  CHECK(sim.phase_of("patch") == "Error");
+  CHECK(sim.message_of("patch").find("action `patch` on a Workflow") != std::string::npos);
   CHECK(sim.phase_of("not") == "Error");
   CHECK(sim.message_of("not").find("acts on Kubernetes") != std::string::npos);
 }
