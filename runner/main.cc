@@ -71,6 +71,9 @@ int main(int argc, char** argv) {
   add_cp(app, context);
   add_language(app, context);
   add_templates(app, context);
+  add_archive(app, context);
+  add_sync(app, context);
   add_misc(app, context);
+  add_completion(app, context);
   return run(app, context, argc, argv);
 }

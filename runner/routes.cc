@@ -115,6 +115,7 @@ Handler make_routes(Services& services) {
   add_workflow_routes(*table);
   add_stream_routes(*table);
   add_object_routes(*table);
+  add_sync_routes(*table);
   const std::shared_ptr<const std::vector<RouteEntry>> routes = std::move(table);
   return [routes, &services](HttpRequest request) { return dispatch(services, *routes, std::move(request)); };
 }

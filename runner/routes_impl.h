@@ -23,6 +23,7 @@ struct RouteEntry {
 void add_workflow_routes(std::vector<RouteEntry>& table);  ///< routes_workflows.cc
 void add_stream_routes(std::vector<RouteEntry>& table);    ///< routes_streams.cc
 void add_object_routes(std::vector<RouteEntry>& table);    ///< routes_objects.cc
+void add_sync_routes(std::vector<RouteEntry>& table);      ///< routes_sync.cc
 
 /// The body as JSON; throws RequestError 400.
 [[nodiscard]] spec::Json body_of(const HttpRequest& request);

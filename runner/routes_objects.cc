@@ -71,6 +71,7 @@ void put(Services& s, Json object, const std::string& given_ns) {
   store::Batch batch;
   batch.put_object(std::move(row));
   (void)s.journal.commit(batch);
+  if (kind == "ConfigMap") s.controller.look_at_locks();
 }
 
 Json require_object(Services& s, const std::string& kind, const std::string& ns, const std::string& name) {

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/asio/this_coro.hpp>
 #include <random>
 
@@ -126,12 +127,54 @@ std::int64_t number(const std::string& text) {
   return text.empty() ? 0 : std::strtoll(text.c_str(), nullptr, 10);
 }
 
+/// What a field selector keeps beyond what the journal filters: workflows of another name or namespace.
+struct FieldSelector {
+  std::vector<std::string> not_names, not_namespaces;
+
+  [[nodiscard]] bool keeps(const store::WorkflowRow& row) const {
+    const auto among = [](const std::vector<std::string>& list, const std::string& word) {
+      return std::find(list.begin(), list.end(), word) != list.end();
+    };
+    return !among(not_names, row.name) && !among(not_namespaces, row.ns);
+  }
+};
+
+/// "metadata.name=a,metadata.namespace!=b": the two fields that Kubernetes itself can select by.
+FieldSelector select_by_field(const std::string& text, store::WorkflowFilter& filter) {
+  FieldSelector out;
+  for (std::size_t from = 0; from < text.size();) {
+    const std::size_t comma = std::min(text.find(',', from), text.size());
+    const std::string part = text.substr(from, comma - from);
+    from = comma + 1;
+    const std::size_t eq = part.find('=');
+    if (eq == std::string::npos || eq == 0) {
+      throw RequestError(400, fmt::format("field selector `{}`: expected FIELD=VALUE or FIELD!=VALUE", part));
+    }
+    const bool negated = part[eq - 1] == '!';
+    const std::string field = part.substr(0, negated ? eq - 1 : eq);
+    const std::string value = part.substr(part.compare(eq, 2, "==") == 0 ? eq + 2 : eq + 1);
+    if (field == "metadata.name" && negated) {
+      out.not_names.push_back(value);
+    } else if (field == "metadata.name") {
+      filter.name = value;
+    } else if (field == "metadata.namespace" && negated) {
+      out.not_namespaces.push_back(value);
+    } else if (field == "metadata.namespace") {
+      filter.ns = value;
+    } else {
+      throw RequestError(400, fmt::format("field label not supported: {}; there are metadata.name and "
+                                          "metadata.namespace",
+                                          field));
+    }
+  }
+  return out;
+}
+
 awaitable<HttpReply> list(Services& s, const HttpRequest& request, const Captures& at) {
   store::WorkflowFilter filter;
   if (!at.empty() && at[0] != "-") filter.ns = at[0];
   filter.labels = store::parse_label_selector(request.param("listOptions.labelSelector"));
-  const std::string field = request.param("listOptions.fieldSelector");
-  if (field.starts_with("metadata.name=")) filter.name = field.substr(field.find_last_of('=') + 1);
+  const FieldSelector fields = select_by_field(request.param("listOptions.fieldSelector"), filter);
   filter.name_prefix = request.param("skiff.prefix");
   if (const std::string completed = request.param("skiff.completed"); !completed.empty()) {
     filter.completed = completed == "true";
@@ -147,8 +190,10 @@ awaitable<HttpReply> list(Services& s, const HttpRequest& request, const Capture
   filter.limit = number(request.param("listOptions.limit"));
   filter.offset = number(request.param("listOptions.continue"));
   Json items = Json::array();
-  for (const store::WorkflowRow& row : s.journal.list(filter))
-    items.push_back(workflow_object(s.journal, row, false));
+  const bool with_nodes = request.param("skiff.nodes") == "true";
+  for (const store::WorkflowRow& row : s.journal.list(filter)) {
+    if (fields.keeps(row)) items.push_back(workflow_object(s.journal, row, with_nodes));
+  }
   Json metadata = Json::object();
   if (filter.limit > 0 && static_cast<std::int64_t>(items.size()) == filter.limit) {
     metadata.set("continue", std::to_string(filter.offset + filter.limit));
@@ -156,12 +201,18 @@ awaitable<HttpReply> list(Services& s, const HttpRequest& request, const Capture
   Json out = Json::object();
   out.set("metadata", std::move(metadata));
   out.set("items", std::move(items));
-  co_return json_reply(select_fields(out, request.param("fields")));
+  co_return json_reply(select_fields(std::move(out), request.param("fields")));
 }
 
 awaitable<HttpReply> get(Services& s, const HttpRequest& request, const Captures& at) {
   const store::WorkflowRow row = require_workflow(s, at[0], at[1]);
-  co_return json_reply(select_fields(workflow_object(s.journal, row, true), request.param("fields")));
+  const std::string fields = request.param("fields");
+  if (fields.empty()) {
+    HttpReply whole;
+    whole.body = workflow_text(s.journal, row);
+    co_return whole;
+  }
+  co_return json_reply(select_fields(workflow_object(s.journal, row, true), fields));
 }
 
 awaitable<HttpReply> remove(Services& s, const HttpRequest&, const Captures& at) {

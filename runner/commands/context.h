@@ -74,5 +74,8 @@ void add_cp(CLI::App& app, Context& context);
 void add_language(CLI::App& app, Context& context);
 void add_templates(CLI::App& app, Context& context);
 void add_misc(CLI::App& app, Context& context);
+void add_archive(CLI::App& app, Context& context);
+void add_sync(CLI::App& app, Context& context);
+void add_completion(CLI::App& app, Context& context);
 
 }  // namespace skiff::runner

@@ -101,6 +101,7 @@ void add_following(CLI::App* cmd, const Flags& f) {
 struct DeleteFlags {
   std::vector<std::string> names;
   Selection selection;
+  std::int64_t chunk = 0;
   bool all = false;
   bool dry_run = false;
   bool force = false;
@@ -133,6 +134,7 @@ void add_delete(CLI::App& app, Context& context) {
   add_selection(cmd, f->selection);
   cmd->add_flag("--all", f->all, "all of the namespace");
   cmd->add_flag("--dry-run", f->dry_run, "only say what would be deleted");
+  cmd->add_option("--query-chunk-size", f->chunk, "accepted; the whole list comes at once");
   cmd->add_flag("--force", f->force, "accepted; nothing holds a deletion back here");
   cmd->callback([f, &context] { remove(*f, context); });
 }

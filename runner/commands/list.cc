@@ -16,8 +16,7 @@ namespace {
 
 struct ListFlags {
   Selection selection;
-  std::string output;
-  bool no_headers = false;
+  ListStyle style;
   std::int64_t chunk = 0;
 };
 
@@ -38,46 +37,77 @@ std::string parameters_of(const Json& workflow) {
   return out;
 }
 
-std::vector<std::string> row_of(const Json& w, const ListFlags& f) {
+/// Pods that are pending, running and completed (util/printer/workflow-printer.go).
+std::string pod_counts(const Json& workflow) {
+  int pending = 0, running = 0, completed = 0;
+  for (const auto& [id, n] : workflow.get("status").get_object("nodes")) {
+    if (n.get_string("type") != "Pod") continue;
+    const std::string phase = n.get_string("phase");
+    if (phase == "Pending") {
+      ++pending;
+    } else if (phase == "Running") {
+      ++running;
+    } else {
+      ++completed;
+    }
+  }
+  return fmt::format("{}/{}/{}", pending, running, completed);
+}
+
+std::vector<std::string> headers(const ListStyle& style) {
+  std::vector<std::string> row;
+  if (style.show_namespace) row.push_back("NAMESPACE");
+  for (const char* column : {"NAME", "STATUS", "AGE", "DURATION", "PRIORITY", "MESSAGE"})
+    row.push_back(column);
+  if (style.output == "wide") {
+    row.push_back("P/R/C");
+    row.push_back("PARAMETERS");
+  }
+  if (style.show_uid) row.push_back("UID");
+  return row;
+}
+
+std::vector<std::string> row_of(const Json& w, const ListStyle& style) {
   const Json& m = w.get("metadata");
   const Json& status = w.get("status");
   std::vector<std::string> row;
-  if (f.selection.all_namespaces) row.push_back(m.get_string("namespace"));
+  if (style.show_namespace) row.push_back(m.get_string("namespace"));
   row.push_back(m.get_string("name"));
   row.push_back(status_word(w));
   row.push_back(since(m.get_string("creationTimestamp"), ""));
   row.push_back(since(status.get_string("startedAt"), status.get_string("finishedAt")));
   row.push_back(std::to_string(w.get("spec").get_int("priority").value_or(0)));
   row.push_back(status.get_string("message"));
-  if (f.output == "wide") row.push_back(parameters_of(w));
+  if (style.output == "wide") {
+    row.push_back(pod_counts(w));
+    row.push_back(parameters_of(w));
+  }
+  if (style.show_uid) row.push_back(m.get_string("uid"));
   return row;
 }
 
-void print_table(const std::vector<Json>& list, const ListFlags& f) {
-  std::vector<std::vector<std::string>> rows;
-  if (!f.no_headers) {
-    rows.push_back({"NAME", "STATUS", "AGE", "DURATION", "PRIORITY", "MESSAGE"});
-    if (f.selection.all_namespaces) rows[0].insert(rows[0].begin(), "NAMESPACE");
-    if (f.output == "wide") rows[0].push_back("PARAMETERS");
-  }
-  for (const Json& w : list) rows.push_back(row_of(w, f));
-  fmt::print("{}", format_table(rows, 3));
+void list(const ListFlags& f, const Context& context) {
+  ListStyle style = f.style;
+  style.show_namespace = f.selection.all_namespaces;
+  print_workflows(select_workflows(context.client(), context, f.selection, style.output == "wide"), style);
 }
 
-void list(const ListFlags& f, const Context& context) {
-  const std::vector<Json> found = select_workflows(context.client(), context, f.selection);
-  if (f.output == "json" || f.output == "yaml") {
-    print_object(Json(Json::Array(found.begin(), found.end())), f.output);
-  } else if (f.output == "name") {
+}  // namespace
+
+void print_workflows(const std::vector<Json>& found, const ListStyle& style) {
+  if (style.output == "json" || style.output == "yaml") {
+    print_object(Json(Json::Array(found.begin(), found.end())), style.output);
+  } else if (style.output == "name") {
     for (const Json& w : found) fmt::print("{}\n", w.get("metadata").get_string("name"));
   } else if (found.empty()) {
     fmt::print("No workflows found\n");
   } else {
-    print_table(found, f);
+    std::vector<std::vector<std::string>> rows;
+    if (!style.no_headers) rows.push_back(headers(style));
+    for (const Json& w : found) rows.push_back(row_of(w, style));
+    fmt::print("{}", format_table(rows, 3));
   }
 }
-
-}  // namespace
 
 void add_list(CLI::App& app, Context& context) {
   auto f = std::make_shared<ListFlags>();
@@ -85,9 +115,9 @@ void add_list(CLI::App& app, Context& context) {
   add_selection(cmd, f->selection);
   cmd->add_flag("--running", f->selection.running, "only those that have not ended");
   cmd->add_option("--since", f->selection.since, "only those submitted within this time, e.g. 10m, 3h, 1d");
-  cmd->add_option("-o,--output", f->output, "name|json|yaml|wide")
+  cmd->add_option("-o,--output", f->style.output, "name|json|yaml|wide")
       ->check(CLI::IsMember({"name", "json", "yaml", "wide"}));
-  cmd->add_flag("--no-headers", f->no_headers, "without the first line");
+  cmd->add_flag("--no-headers", f->style.no_headers, "without the first line");
   cmd->add_option("--chunk-size", f->chunk, "accepted; the whole list comes at once");
   cmd->callback([f, &context] { list(*f, context); });
 }

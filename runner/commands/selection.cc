@@ -46,7 +46,7 @@ void add_selection(CLI::App* cmd, Selection& s) {
   cmd->add_option("--prefix", s.prefix, "only names that begin so");
   cmd->add_option("--older", s.older, "only those that ended at least this long ago, e.g. 10m, 3h, 1d");
   cmd->add_option("-l,--selector", s.labels, "label selector: k=v, k!=v, k in (a,b), k, !k");
-  cmd->add_option("--field-selector", s.fields, "metadata.name=NAME");
+  cmd->add_option("--field-selector", s.fields, "metadata.name=NAME, metadata.namespace=NS; also with !=");
   cmd->add_flag("--completed", s.completed, "only those that have ended");
   cmd->add_flag("--resubmitted", s.resubmitted, "only those that were resubmitted");
   cmd->add_flag("-A,--all-namespaces", s.all_namespaces, "of all namespaces");
@@ -57,7 +57,8 @@ std::string status_word(const Json& w) {
   return phase == "Running" && w.get("spec").get_bool("suspend") ? "Running (Suspended)" : phase;
 }
 
-std::vector<Json> select_workflows(const Client& client, const Context& context, const Selection& s) {
+std::vector<Json> select_workflows(const Client& client, const Context& context, const Selection& s,
+                                   bool with_nodes) {
   if (s.completed && s.running) throw Exit(kUsage, "--completed and --running exclude each other");
   std::string query = "?listOptions.limit=0";
   const auto add = [&](std::string_view key, const std::string& value) {
@@ -69,6 +70,7 @@ std::vector<Json> select_workflows(const Client& client, const Context& context,
   if (s.completed || s.running) add("skiff.completed", s.completed ? "true" : "false");
   if (!s.since.empty()) add("skiff.sinceMs", ago_ms("--since", s.since));
   if (!s.older.empty()) add("skiff.olderMs", ago_ms("--older", s.older));
+  if (with_nodes) query += "&skiff.nodes=true";
   std::string phases;
   for (const std::string& p : s.statuses) phases += (phases.empty() ? "" : ",") + p;
   add("skiff.phases", phases);

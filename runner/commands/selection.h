@@ -26,9 +26,18 @@ struct Selection {
 };
 
 void add_selection(CLI::App* cmd, Selection& selection);
-/// The workflows (without nodes), newest first. Throws Exit for flags that make no sense.
+/// The workflows, newest first, with their nodes where asked. Throws Exit for flags that make no sense.
 [[nodiscard]] std::vector<spec::Json> select_workflows(const Client& client, const Context& context,
-                                                       const Selection& selection);
+                                                       const Selection& selection, bool with_nodes = false);
+
+/// How `list` prints (util/printer/workflow-printer.go).
+struct ListStyle {
+  std::string output;  ///< "", "wide", "name", "json" or "yaml"
+  bool no_headers = false;
+  bool show_namespace = false;
+  bool show_uid = false;
+};
+void print_workflows(const std::vector<spec::Json>& workflows, const ListStyle& style);
 /// The phase as `list` shows it: "Running (Suspended)" where it is suspended.
 [[nodiscard]] std::string status_word(const spec::Json& workflow);
 
