@@ -1,6 +1,7 @@
 #include "runner/reader.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace skiff::runner {
 using spec::Json;
@@ -94,6 +95,28 @@ Json workflow_object(const store::Journal& journal, const store::WorkflowRow& ro
   return object;
 }
 
+std::string workflow_text(const store::Journal& journal, const store::WorkflowRow& row) {
+  Json object = workflow_object(journal, row, false);
+  Json status = object.get("status");
+  object.erase("status");
+  object.set("status", std::move(status));  // last, and never empty: the nodes go before its closing brace
+  std::string text = spec::to_json(object);
+  const std::vector<store::NodeRow> nodes = journal.nodes(row.uid);
+  if (nodes.empty()) return text;
+  std::size_t size = text.size() + 16;
+  for (const store::NodeRow& n : nodes) size += n.node_id.size() + n.json.size() + 4;
+  text.reserve(size);
+  text.resize(text.size() - 2);
+  const char* before = ",\"nodes\":{";
+  for (const store::NodeRow& n : nodes) {
+    text += std::exchange(before, ",");
+    text += spec::to_json(Json(n.node_id));
+    text += ':';
+    text += n.json;
+  }
+  return text += "}}}";
+}
+
 Json workflow_changes(const store::Journal& journal, const store::WorkflowRow& row, std::int64_t after) {
   Json out = Json::object();
   out.set("revision", row.revision);
@@ -106,12 +129,11 @@ Json workflow_changes(const store::Journal& journal, const store::WorkflowRow& r
   return out;
 }
 
-Json select_fields(const Json& value, std::string_view fields) {
+Json select_fields(Json value, std::string_view fields) {
   if (fields.empty()) return value;
   if (fields[0] != '-') return keep(value, split_fields(fields), 0);
-  Json out = value;
-  for (const Path& path : split_fields(fields.substr(1))) drop(out, path, 0);
-  return out;
+  for (const Path& path : split_fields(fields.substr(1))) drop(value, path, 0);
+  return value;
 }
 
 }  // namespace skiff::runner

@@ -18,12 +18,15 @@ namespace skiff::runner {
 /// Argo's Workflow object: metadata, spec and status; `with_nodes` adds status.nodes.
 [[nodiscard]] spec::Json workflow_object(const store::Journal& journal, const store::WorkflowRow& row,
                                          bool with_nodes);
+/// The JSON text of the same with its nodes, from their texts as they are stored: a workflow of 10,000 nodes
+/// is not parsed to be written again.
+[[nodiscard]] std::string workflow_text(const store::Journal& journal, const store::WorkflowRow& row);
 /// What a client that follows a workflow needs after `after`: {"revision","workflow" (no nodes),"nodes":[…]}.
 [[nodiscard]] spec::Json workflow_changes(const store::Journal& journal, const store::WorkflowRow& row,
                                           std::int64_t after);
 
 /// Keeps what `fields` names ("metadata.name,items.spec"), or drops it ("-items.status.nodes"), as Argo
 /// Server does.
-[[nodiscard]] spec::Json select_fields(const spec::Json& value, std::string_view fields);
+[[nodiscard]] spec::Json select_fields(spec::Json value, std::string_view fields);
 
 }  // namespace skiff::runner

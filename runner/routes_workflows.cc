@@ -201,12 +201,18 @@ awaitable<HttpReply> list(Services& s, const HttpRequest& request, const Capture
   Json out = Json::object();
   out.set("metadata", std::move(metadata));
   out.set("items", std::move(items));
-  co_return json_reply(select_fields(out, request.param("fields")));
+  co_return json_reply(select_fields(std::move(out), request.param("fields")));
 }
 
 awaitable<HttpReply> get(Services& s, const HttpRequest& request, const Captures& at) {
   const store::WorkflowRow row = require_workflow(s, at[0], at[1]);
-  co_return json_reply(select_fields(workflow_object(s.journal, row, true), request.param("fields")));
+  const std::string fields = request.param("fields");
+  if (fields.empty()) {
+    HttpReply whole;
+    whole.body = workflow_text(s.journal, row);
+    co_return whole;
+  }
+  co_return json_reply(select_fields(workflow_object(s.journal, row, true), fields));
 }
 
 awaitable<HttpReply> remove(Services& s, const HttpRequest&, const Captures& at) {
