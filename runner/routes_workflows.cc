@@ -288,6 +288,7 @@ awaitable<HttpReply> resubmit(Services& s, const HttpRequest& request, const Cap
   }
   Json workflow = resubmitted(workflow_object(s.journal, row, false));
   SubmitOptions options;
+  options.priority = body.get_int("priority");
   options.parameters = pairs_of(body.get_array("parameters"));
   apply_options(workflow, options);
   const Consent consent = consent_of(body);

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <optional>
+
 #include "runner/commands/context.h"
 #include "runner/commands/selection.h"
 #include "runner/follow.h"
@@ -14,11 +16,15 @@ namespace {
 
 struct ControlFlags {
   std::vector<std::string> workflows;
-  std::string selector;
+  Selection chosen;      ///< instead of names
+  std::string selector;  ///< of nodes
   std::string message;
   std::string phase;
   std::vector<std::string> parameters;
   std::vector<std::string> outputs;
+  std::string output;
+  std::optional<std::int64_t> priority;
+  bool dry_run = false;
   bool restart_successful = false;
   bool memoized = false;
   bool wait = false;
@@ -40,6 +46,7 @@ Json body_of(const ControlFlags& f) {
   if (!f.phase.empty()) body.set("phase", f.phase);
   if (f.restart_successful) body.set("restartSuccessful", true);
   if (f.memoized) body.set("memoized", true);
+  if (f.priority) body.set("priority", *f.priority);
   if (!f.parameters.empty()) body.set("parameters", text_list(f.parameters));
   if (!f.outputs.empty()) {
     Json outputs = Json::object();
@@ -65,12 +72,43 @@ void follow_if_asked(const ControlFlags& f, Context& context, const Client& clie
   if (code != 0) context.exit_code = code;
 }
 
+/// The names given, or those that the selectors pick: only such as the verb can apply to.
+std::vector<std::string> names_of(const ControlFlags& f, const Context& context, const Client& client,
+                                  const std::string& verb) {
+  if (!f.workflows.empty()) return f.workflows;
+  if (f.chosen.empty()) throw Exit(kUsage, "say which: names, @latest, or a selector (-l, --field-selector)");
+  Selection s = f.chosen;
+  s.running = verb == "stop" || verb == "terminate";
+  if (verb == "retry") s.statuses = {"Failed", "Error"};
+  std::vector<std::string> out;
+  for (const Json& w : select_workflows(client, context, s)) {
+    out.push_back(w.get("metadata").get_string("name"));
+  }
+  if (out.empty()) fmt::print("No workflows found\n");
+  return out;
+}
+
+void tell(const ControlFlags& f, const Json& workflow, const std::string& done) {
+  const std::string name = workflow.get("metadata").get_string("name");
+  if (f.output == "name") {
+    fmt::print("{}\n", name);
+  } else if (f.output == "json" || f.output == "yaml") {
+    print_object(workflow, f.output);
+  } else {
+    fmt::print("workflow {} {}\n", name, done);
+  }
+  std::fflush(stdout);
+}
+
 void act(const ControlFlags& f, Context& context, const std::string& verb, const std::string& done) {
   const Client client = context.client();
-  for (const std::string& name : f.workflows) {
+  for (const std::string& name : names_of(f, context, client, verb)) {
+    if (f.dry_run) {
+      fmt::print("workflow {} {} (dry-run)\n", name, done);
+      continue;
+    }
     const Json workflow = client.put(context.workflow_path(name, "/" + verb), body_of(f));
-    fmt::print("workflow {} {}\n", workflow.get("metadata").get_string("name"), done);
-    std::fflush(stdout);
+    tell(f, workflow, done);
     follow_if_asked(f, context, client, workflow);
   }
 }
@@ -78,9 +116,20 @@ void act(const ControlFlags& f, Context& context, const std::string& verb, const
 CLI::App* verb(CLI::App& app, Context& context, const Flags& f, const std::string& name,
                const std::string& help, const std::string& call, const std::string& done) {
   CLI::App* cmd = app.add_subcommand(name, help);
-  cmd->add_option("WORKFLOW", f->workflows, "names, or @latest")->required();
+  cmd->add_option("WORKFLOW", f->workflows, "names, or @latest");
   cmd->callback([f, call, done, &context] { act(*f, context, call, done); });
   return cmd;
+}
+
+/// For verbs that take selectors instead of names.
+void add_choosing(CLI::App* cmd, const Flags& f) {
+  cmd->add_option("-l,--selector", f->chosen.labels,
+                  "all that carry these labels: k=v, k!=v, k in (a,b), k, !k");
+  cmd->add_option("--field-selector", f->chosen.fields, "metadata.name=NAME; also with !=");
+}
+
+void add_dry_run(CLI::App* cmd, const Flags& f) {
+  cmd->add_flag("--dry-run", f->dry_run, "only say what would be done");
 }
 
 Flags make_flags() { return std::make_shared<ControlFlags>(); }
@@ -96,6 +145,8 @@ void add_following(CLI::App* cmd, const Flags& f) {
   cmd->add_flag("--log", f->log, "show the logs until it completes");
   cmd->add_option("-p,--parameter", f->parameters, "override a parameter NAME=VALUE")
       ->allow_extra_args(false);
+  cmd->add_option("-o,--output", f->output, "name|json|yaml|wide")
+      ->check(CLI::IsMember({"name", "json", "yaml", "wide"}));
 }
 
 struct DeleteFlags {
@@ -143,12 +194,17 @@ void add_delete(CLI::App& app, Context& context) {
 
 void add_control(CLI::App& app, Context& context) {
   verb(app, context, make_flags(), "suspend", "start nothing new until resume", "suspend", "suspended");
-  verb(app, context, make_flags(), "terminate", "end a workflow at once, without exit handlers", "terminate",
-       "terminated");
+  const Flags terminate = make_flags();
+  CLI::App* cmd = verb(app, context, terminate, "terminate", "end a workflow at once, without exit handlers",
+                       "terminate", "terminated");
+  add_choosing(cmd, terminate);
+  add_dry_run(cmd, terminate);
   const Flags stop = make_flags();
-  CLI::App* cmd = verb(app, context, stop, "stop", "end a workflow; exit handlers run", "stop", "stopped");
+  cmd = verb(app, context, stop, "stop", "end a workflow; exit handlers run", "stop", "stopped");
   add_selector(cmd, stop);
   cmd->add_option("--message", stop->message, "why");
+  add_choosing(cmd, stop);
+  add_dry_run(cmd, stop);
   const Flags resume = make_flags();
   cmd = verb(app, context, resume, "resume", "go on after suspend", "resume", "resumed");
   add_selector(cmd, resume);
@@ -156,10 +212,13 @@ void add_control(CLI::App& app, Context& context) {
   cmd = verb(app, context, retry, "retry", "run the failed nodes of a workflow again", "retry", "retried");
   add_selector(cmd, retry);
   add_following(cmd, retry);
+  add_choosing(cmd, retry);
   cmd->add_flag("--restart-successful", retry->restart_successful, "also the nodes that the selector picks");
   const Flags resubmit = make_flags();
   cmd = verb(app, context, resubmit, "resubmit", "submit the same workflow anew", "resubmit", "submitted");
   add_following(cmd, resubmit);
+  add_choosing(cmd, resubmit);
+  cmd->add_option("--priority", resubmit->priority, "workflow priority");
   cmd->add_flag("--memoized", resubmit->memoized, "keep what succeeded");
 
   CLI::App* node = app.add_subcommand("node", "act on nodes");
