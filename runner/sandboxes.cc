@@ -7,6 +7,7 @@
 #include <exception>
 #include <fstream>
 #include <set>
+#include <sstream>
 
 #include "runner/core/pod_plan.h"
 #include "runner/engine_calls.h"
@@ -53,18 +54,24 @@ bool same_architecture(const std::string& engine) {
 }
 
 /// A pod's sockets may outlive it as TIME_WAIT or in a backlog, and keep its ports. Visible only where the
-/// engine's processes are ours too; elsewhere the sandbox passes.
+/// engine's processes are ours too; elsewhere the sandbox passes. The network's counters tell; to list its
+/// sockets (/proc/PID/net/tcp) the kernel would walk the table of all networks, which takes it 10 ms.
 bool network_is_quiet(int pid) {
   if (pid <= 0) return true;
   const std::string proc = "/proc/" + std::to_string(pid);
   std::string name;
   std::getline(std::ifstream(proc + "/comm"), name);
   if (name != "pause") return true;
-  for (const char* table : {"/net/tcp", "/net/tcp6", "/net/udp", "/net/udp6"}) {
+  for (const char* table : {"/net/sockstat", "/net/sockstat6"}) {
     std::ifstream in(proc + table);
-    std::string line;
-    std::getline(in, line);
-    if (std::getline(in, line)) return false;
+    for (std::string line; std::getline(in, line);) {  // "TCP: inuse 0 orphan 0 tw 0 alloc 1 mem 0"
+      if (!line.starts_with("TCP") && !line.starts_with("UDP")) continue;
+      std::istringstream words(line.substr(line.find(':') + 1));
+      long count = 0;
+      while (words >> name >> count) {
+        if ((name == "inuse" || name == "tw") && count != 0) return false;
+      }
+    }
   }
   return true;
 }
