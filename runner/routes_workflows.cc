@@ -191,11 +191,12 @@ awaitable<HttpReply> list(Services& s, const HttpRequest& request, const Capture
   filter.offset = number(request.param("listOptions.continue"));
   Json items = Json::array();
   const bool with_nodes = request.param("skiff.nodes") == "true";
-  for (const store::WorkflowRow& row : s.journal.list(filter)) {
+  const std::vector<store::WorkflowRow> rows = s.journal.list(filter);
+  for (const store::WorkflowRow& row : rows) {
     if (fields.keeps(row)) items.push_back(workflow_object(s.journal, row, with_nodes));
   }
   Json metadata = Json::object();
-  if (filter.limit > 0 && static_cast<std::int64_t>(items.size()) == filter.limit) {
+  if (filter.limit > 0 && static_cast<std::int64_t>(rows.size()) == filter.limit) {
     metadata.set("continue", std::to_string(filter.offset + filter.limit));
   }
   Json out = Json::object();

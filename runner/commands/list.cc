@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
+#include <cstdio>
 
 #include "runner/commands/context.h"
 #include "runner/commands/selection.h"
@@ -17,7 +19,7 @@ namespace {
 struct ListFlags {
   Selection selection;
   ListStyle style;
-  std::int64_t chunk = 0;
+  std::int64_t chunk = 500;
 };
 
 spec::NanoTime now() { return spec::NanoTime(std::chrono::system_clock::now()); }
@@ -89,7 +91,17 @@ std::vector<std::string> row_of(const Json& w, const ListStyle& style) {
 void list(const ListFlags& f, const Context& context) {
   ListStyle style = f.style;
   style.show_namespace = f.selection.all_namespaces;
-  print_workflows(select_workflows(context.client(), context, f.selection, style.output == "wide"), style);
+  if (style.output == "json" || style.output == "yaml") {
+    return print_workflows(select_workflows(context.client(), context, f.selection), style);
+  }
+  each_page(context.client(), context, f.selection, style.output == "wide",
+            std::max<std::int64_t>(f.chunk, 1), [&](const std::vector<Json>& page) {
+              if (page.empty()) return;
+              print_workflows(page, style);
+              std::fflush(stdout);
+              style.continued = true;
+            });
+  if (!style.continued) print_workflows({}, style);
 }
 
 }  // namespace
@@ -105,7 +117,10 @@ void print_workflows(const std::vector<Json>& found, const ListStyle& style) {
     std::vector<std::vector<std::string>> rows;
     if (!style.no_headers) rows.push_back(headers(style));
     for (const Json& w : found) rows.push_back(row_of(w, style));
-    fmt::print("{}", format_table(rows, 3));
+    std::string table = format_table(rows, 3);
+    if (style.continued && !style.no_headers)
+      table.erase(0, table.find('\n') + 1);  // it made its columns as wide
+    fmt::print("{}", table);
   }
 }
 
@@ -118,7 +133,7 @@ void add_list(CLI::App& app, Context& context) {
   cmd->add_option("-o,--output", f->style.output, "name|json|yaml|wide")
       ->check(CLI::IsMember({"name", "json", "yaml", "wide"}));
   cmd->add_flag("--no-headers", f->style.no_headers, "without the first line");
-  cmd->add_option("--chunk-size", f->chunk, "accepted; the whole list comes at once");
+  cmd->add_option("--chunk-size", f->chunk, "so many are asked for, and printed, at a time (default 500)");
   cmd->callback([f, &context] { list(*f, context); });
 }
 

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <chrono>
+#include <unordered_set>
+#include <utility>
 
 #include "spec/units.h"
 
@@ -57,10 +59,13 @@ std::string status_word(const Json& w) {
   return phase == "Running" && w.get("spec").get_bool("suspend") ? "Running (Suspended)" : phase;
 }
 
-std::vector<Json> select_workflows(const Client& client, const Context& context, const Selection& s,
-                                   bool with_nodes) {
+namespace {
+
+/// The address of the list of all that the selection takes in; more of the query may follow.
+std::string address_of(const Context& context, const Selection& s, bool with_nodes) {
   if (s.completed && s.running) throw Exit(kUsage, "--completed and --running exclude each other");
-  std::string query = "?listOptions.limit=0";
+  std::string query = "?skiff.nodes=";
+  query += with_nodes ? "true" : "false";
   const auto add = [&](std::string_view key, const std::string& value) {
     if (!value.empty()) query += fmt::format("&{}={}", key, Client::encode(value));
   };
@@ -70,15 +75,37 @@ std::vector<Json> select_workflows(const Client& client, const Context& context,
   if (s.completed || s.running) add("skiff.completed", s.completed ? "true" : "false");
   if (!s.since.empty()) add("skiff.sinceMs", ago_ms("--since", s.since));
   if (!s.older.empty()) add("skiff.olderMs", ago_ms("--older", s.older));
-  if (with_nodes) query += "&skiff.nodes=true";
   std::string phases;
   for (const std::string& p : s.statuses) phases += (phases.empty() ? "" : ",") + p;
   add("skiff.phases", phases);
   const std::string ns = s.all_namespaces ? "-" : context.ns;
-  const Json reply = client.get("/api/v1/workflows/" + Client::encode(ns) + query);
-  std::vector<Json> out;
-  for (const Json& w : reply.get_array("items")) out.push_back(w);
-  return out;
+  return "/api/v1/workflows/" + Client::encode(ns) + query;
+}
+
+}  // namespace
+
+std::vector<Json> select_workflows(const Client& client, const Context& context, const Selection& s,
+                                   bool with_nodes) {
+  Json reply = client.get(address_of(context, s, with_nodes));
+  Json* items = reply.find("items");
+  return items == nullptr ? std::vector<Json>() : std::move(items->as_array());
+}
+
+void each_page(const Client& client, const Context& context, const Selection& s, bool with_nodes,
+               std::int64_t size, const std::function<void(std::vector<Json>)>& take) {
+  const std::string address =
+      fmt::format("{}&listOptions.limit={}", address_of(context, s, with_nodes), size);
+  std::unordered_set<std::string> seen;  // what is submitted meanwhile moves the others to the next page
+  std::string from;
+  do {
+    Json reply = client.get(from.empty() ? address : address + "&listOptions.continue=" + from);
+    from = reply.get("metadata").get_string("continue");
+    std::vector<Json> page;
+    if (Json* items = reply.find("items")) page = std::move(items->as_array());
+    std::erase_if(page,
+                  [&](const Json& w) { return !seen.insert(w.get("metadata").get_string("uid")).second; });
+    take(std::move(page));
+  } while (!from.empty());
 }
 
 }  // namespace skiff::runner

@@ -1,6 +1,8 @@
 // Which workflows `list` and `delete` mean: the filters that both take, and the call that applies them.
 #pragma once
 
+#include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -30,12 +32,17 @@ void add_selection(CLI::App* cmd, Selection& selection);
 [[nodiscard]] std::vector<spec::Json> select_workflows(const Client& client, const Context& context,
                                                        const Selection& selection, bool with_nodes = false);
 
+/// The same in pages of `size`, each as soon as it is there; at least one page, which may be empty.
+void each_page(const Client& client, const Context& context, const Selection& selection, bool with_nodes,
+               std::int64_t size, const std::function<void(std::vector<spec::Json>)>& take);
+
 /// How `list` prints (util/printer/workflow-printer.go).
 struct ListStyle {
   std::string output;  ///< "", "wide", "name", "json" or "yaml"
   bool no_headers = false;
   bool show_namespace = false;
   bool show_uid = false;
+  bool continued = false;  ///< a further page: its header is not printed
 };
 void print_workflows(const std::vector<spec::Json>& workflows, const ListStyle& style);
 /// The phase as `list` shows it: "Running (Suspended)" where it is suspended.
