@@ -1,0 +1,174 @@
+"""The least that the same containers can cost: an Engine API client with no workflow at all.
+
+Same means as skiff: a few sandbox containers own the networks, made ahead and used again; each step is a fresh
+container in one of them, attached before its start, its end taken from the end of that stream, its removal off the
+path. One connection a thread."""
+import http.client
+import io
+import json
+import os
+import queue
+import socket
+import tarfile
+import threading
+import urllib.parse
+
+IMAGE = "busybox:latest"
+
+
+def socket_path():
+    host = os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock")
+    if not host.startswith("unix://"):
+        raise RuntimeError(f"the raw client speaks to Unix sockets only, not to {host}")
+    return host[len("unix://"):]
+
+
+class Connection(http.client.HTTPConnection):
+    def __init__(self):
+        super().__init__("engine")
+
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.connect(socket_path())
+
+
+class Engine:
+    """One thread's connection."""
+
+    def __init__(self):
+        self.link = Connection()
+
+    def call(self, method, path, body=None, headers=None, good=(200, 201, 204, 304, 404, 409)):
+        if isinstance(body, dict):
+            body, headers = json.dumps(body), {"Content-Type": "application/json"}
+        self.link.request(method, "/v1.40" + path, body=body, headers=headers or {})
+        reply = self.link.getresponse()
+        data = reply.read()
+        if reply.status not in good:
+            raise RuntimeError(f"{method} {path}: {reply.status} {data[:300]!r}")
+        return data
+
+    def create(self, command, network):
+        body = {"Image": IMAGE, "Cmd": command, "AttachStdout": True, "AttachStderr": True,
+                "Labels": {"skiff.bench": "raw"}, "HostConfig": {"NetworkMode": network, "LogConfig": {"Type": "none"}}}
+        return json.loads(self.call("POST", "/containers/create", body, good=(201,)))["Id"]
+
+    def attach(self, container):
+        """A connection of its own whose end is the container's."""
+        s = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        s.connect(socket_path())
+        s.sendall(f"POST /v1.40/containers/{container}/attach?stream=1&stdout=1&stderr=1 HTTP/1.1\r\nHost: engine\r\n"
+                  "Connection: Upgrade\r\nUpgrade: tcp\r\nContent-Length: 0\r\n\r\n".encode())
+        head = b""
+        while b"\r\n\r\n" not in head:
+            head += s.recv(4096)
+        return s
+
+    def start(self, container):
+        self.call("POST", f"/containers/{container}/start", good=(204, 304))
+
+    def remove(self, container):
+        self.call("DELETE", f"/containers/{container}?force=1&v=1")
+
+    def exit_code(self, container):
+        return json.loads(self.call("POST", f"/containers/{container}/wait"))["StatusCode"]
+
+    def get_archive(self, container, path):
+        return self.call("GET", f"/containers/{container}/archive?path={urllib.parse.quote(path)}", good=(200,))
+
+    def copy_archive(self, source, path, target, into):
+        """The engine's tar from one container into another, streamed."""
+        self.link.request("GET", f"/v1.40/containers/{source}/archive?path={urllib.parse.quote(path)}")
+        reply = self.link.getresponse()
+        out = Connection()
+        out.request("PUT", f"/v1.40/containers/{target}/archive?path={urllib.parse.quote(into)}",
+                    body=iter(lambda: reply.read(1 << 20), b""), encode_chunked=True,
+                    headers={"Content-Type": "application/x-tar", "Transfer-Encoding": "chunked"})
+        answer = out.getresponse()
+        said = answer.read()
+        out.close()
+        if answer.status != 200:
+            raise RuntimeError(f"PUT archive: {answer.status} {said[:300]!r}")
+
+
+class Raw:
+    """Sandboxes for `width` steps at once; on leaving, nothing is left."""
+
+    def __init__(self, width):
+        self.engine = Engine()
+        self.sandboxes = queue.Queue()
+        self.made = [self.engine.create(["sleep", "3600"], "bridge") for _ in range(width)]
+        for name in self.made:
+            self.engine.start(name)
+            self.sandboxes.put(name)
+        self.old = queue.Queue()
+        self.sweeper = threading.Thread(target=self.sweep)
+        self.sweeper.start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc):
+        self.old.put(None)
+        self.sweeper.join()
+        for name in self.made:
+            self.engine.remove(name)
+
+    def sweep(self):
+        engine = Engine()
+        while (name := self.old.get()) is not None:
+            engine.remove(name)
+
+    def step(self, engine, command, read=None):
+        """One container to its end; the file `read` of it, if given."""
+        sandbox = self.sandboxes.get()
+        try:
+            container = engine.create(command, f"container:{sandbox}")
+            stream = engine.attach(container)
+            engine.start(container)
+            while stream.recv(65536):
+                pass
+            stream.close()
+            if engine.exit_code(container) != 0:
+                raise RuntimeError("the container failed")
+            if read is None:
+                return None
+            with tarfile.open(fileobj=io.BytesIO(engine.get_archive(container, read))) as tar:
+                return tar.extractfile(tar.getmembers()[0]).read().decode()
+        finally:
+            self.sandboxes.put(sandbox)
+            self.old.put(container)
+
+    def together(self, works):
+        """Each function gets a thread and a connection of its own; waits for all."""
+        failures = []
+
+        def guarded(work):
+            try:
+                work(Engine())
+            except Exception as e:  # told by the caller's thread
+                failures.append(e)
+
+        threads = [threading.Thread(target=guarded, args=(w,)) for w in works]
+        for t in threads:
+            t.start()
+        for t in threads:
+            t.join()
+        if failures:
+            raise failures[0]
+
+    def many(self, count):
+        """`count` steps that do nothing, as many at once as there are sandboxes."""
+        left = queue.Queue()
+        for _ in range(count):
+            left.put(1)
+
+        def work(engine):
+            while True:
+                try:
+                    left.get_nowait()
+                except queue.Empty:
+                    return
+                self.step(engine, ["true"])
+
+        self.together([work] * len(self.made))
