@@ -1,7 +1,7 @@
 // The program: one verb a command, each in commands/. Nothing a user meets is a bare what().
 
-#include <fmt/format.h>
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <clocale>
@@ -42,8 +42,8 @@ int run(CLI::App& app, Context& context, int argc, char** argv) {
   }
 }
 
-/// Started with one of them closed, the next file or socket would become the standard input or output of whatever
-/// is started from here.
+/// Started with one of them closed, the next file or socket would become the standard input or output of
+/// whatever is started from here.
 void open_standard_descriptors() {
   int fd = ::open("/dev/null", O_RDWR);
   while (fd >= 0 && fd <= STDERR_FILENO) fd = ::open("/dev/null", O_RDWR);
