@@ -17,6 +17,8 @@ constexpr std::chrono::milliseconds kOutputGrace(3000);
 /// How often a container is looked at whose output ended but whose end nobody told.
 constexpr std::chrono::milliseconds kWatchdog(10'000);
 constexpr int kKilled = 137;
+/// How long another container may stand in the way of ours by its name.
+constexpr std::chrono::seconds kNameTaken(60);
 constexpr std::chrono::milliseconds kInitGrace(300);
 
 bool is_over(ContainerStatus s) { return s == ContainerStatus::exited || s == ContainerStatus::dead; }
@@ -59,7 +61,8 @@ Task<void> ContainerRun::create(docker::ContainerSpec spec) {
 Task<void> ContainerRun::make(docker::ContainerSpec spec) {
   docker::RemoveOptions unforced;  // it may be starting at this moment
   unforced.volumes = true;
-  for (int tries = 0;; ++tries) {
+  const auto until = std::chrono::steady_clock::now() + kNameTaken;
+  for (;;) {
     auto created = co_await services_.engine.create(spec);
     if (created.ok()) {
       id_ = created->id;
@@ -68,8 +71,10 @@ Task<void> ContainerRun::make(docker::ContainerSpec spec) {
     }
     if (means_away(created.error())) throw EngineAway(created.error());
     if (created.is(ErrorKind::not_found)) services_.images.forget(spec.image);
-    if (!created.is(ErrorKind::conflict) || tries >= 3) throw docker::EngineFailure(created.error());
+    const bool wait = created.is(ErrorKind::conflict) && std::chrono::steady_clock::now() < until;
+    if (!wait) throw docker::EngineFailure(created.error());
     // The name is taken by ourselves, before a crash: what has started counts, what has not is made anew.
+    // While the engine is still making it, the name is taken but there is no such container yet.
     const bool taken_up = co_await adopt();
     if (taken_up) co_return;
     const auto removed = co_await services_.engine.remove(spec.name, unforced);
