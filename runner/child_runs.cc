@@ -12,6 +12,7 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include "runner/controller_impl.h"
+#include "runner/core/pod_reason.h"
 #include "runner/reader.h"
 #include "runner/stored_templates.h"
 #include "spec/validate.h"
@@ -23,16 +24,16 @@ using asio::use_awaitable;
 
 namespace {
 
-constexpr int kExitCode = 64;  // of argoexec when it gives up
-constexpr int kNames = 8;      // of a generateName that are tried
+constexpr int kNames = 8;  // of a generateName that are tried
 constexpr const char* kOwned = "OwnedWorkflow";
 
 PodDone ended(const StartPod& order, Phase phase, const std::string& message) {
   PodDone done;
   done.node_id = order.node_id;
   done.phase = phase;
-  done.exit_code = phase == Phase::succeeded ? 0 : kExitCode;
-  if (phase != Phase::succeeded) done.message = fmt::format("Error (exit code {}): {}", kExitCode, message);
+  done.exit_code = phase == Phase::succeeded ? 0 : kExecutorFailed;
+  if (phase != Phase::succeeded)
+    done.message = fmt::format("Error (exit code {}): {}", kExecutorFailed, message);
   return done;
 }
 

@@ -93,7 +93,7 @@ Task<bool> ContainerRun::adopt() {
   adopted_ = true;
   started_ = true;
   if (failed_before) {
-    end_.exit_code = plan_.stage == Stage::init ? info.state.exit_code : kCannotRun;
+    end_.exit_code = never_ran(info.state.exit_code);
     end_.message = start_message(info.state.error);
     drained_ = true;
   } else if (is_over(info.state.status)) {
@@ -177,11 +177,16 @@ Task<void> ContainerRun::start(Scope& scope) {
   changed_.notify();
 }
 
+/// The code of a command that the engine could not start; Argo's executor starts all but init containers.
+int ContainerRun::never_ran(int engine_code) const {
+  return plan_.stage == Stage::init ? engine_code : kExecutorFailed;
+}
+
 Task<void> ContainerRun::explain_failed_start(docker::Error error) {
   const auto info = co_await services_.engine.inspect(id_);
   end_.message = start_message(error.message);
   if (info.ok() && info->state.exit_code != 0) {
-    end_.exit_code = plan_.stage == Stage::init ? info->state.exit_code : kCannotRun;
+    end_.exit_code = never_ran(info->state.exit_code);
     end_.started = true;
   }
   failed_to_start_ = true;
@@ -261,7 +266,7 @@ Task<void> ContainerRun::settle_end() {
   const std::string cannot_run = plan_.stage == Stage::init ? "" : exec_failure(code, output_.tail());
   if (!cannot_run.empty() && end_.message.empty()) {
     end_.message = cannot_run;
-    end_.exit_code = kCannotRun;
+    end_.exit_code = kExecutorFailed;
   }
   if (code != kKilled || end_.ended_by_us) co_return;
   const auto info = co_await services_.engine.inspect(id_);

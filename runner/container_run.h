@@ -59,6 +59,7 @@ class ContainerRun {
 
  private:
   [[nodiscard]] Task<void> make(docker::ContainerSpec spec);
+  [[nodiscard]] int never_ran(int engine_code) const;
   [[nodiscard]] Task<void> drain(std::unique_ptr<docker::OutputStream> stream);
   [[nodiscard]] Task<void> watch(std::unique_ptr<docker::PendingWait> pending);
   [[nodiscard]] Task<void> follow_logs();

@@ -95,7 +95,7 @@ void EngineWatch::tell_stray(const docker::Event& event) {
     const std::scoped_lock lock(mutex_);
     handler = on_stray_;
   }
-  if (handler) handler(event);
+  if (handler) handler();
 }
 
 }  // namespace skiff::runner

@@ -22,7 +22,7 @@ namespace skiff::runner {
 class EngineWatch {
  public:
   using ExitHandler = std::function<void(int exit_code)>;
-  using StrayHandler = std::function<void(const docker::Event& created)>;
+  using StrayHandler = std::function<void()>;
 
   EngineWatch(Executor pool, docker::Engine& engine, std::string home_id, std::string controller_id);
   ~EngineWatch();

@@ -93,7 +93,10 @@ awaitable<void> Controller::Impl::expire() {
 /// Those that a strategy lets go as soon as the workflow is complete.
 void Controller::Impl::drop_completed_artifacts(const Run& run) {
   std::vector<spec::NodeStatus> nodes;
-  for (const std::string& id : run.scheduler->node_ids()) nodes.push_back(*run.scheduler->node(id));
+  for (const std::string& id : run.scheduler->node_ids()) {
+    const spec::NodeStatus& node = *run.scheduler->node(id);
+    if (!node.outputs.get_array("artifacts").empty()) nodes.push_back(node);
+  }
   const Json spec = spec_of(run.object, run.scheduler->status());
   drop_artifacts(fates_of(spec, nodes, context_of(run)).on_completion);
 }

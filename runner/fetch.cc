@@ -7,6 +7,7 @@
 #include <atomic>
 #include <fstream>
 
+#include "docker/http.h"
 #include "docker/subprocess.h"
 #include "runner/core/pod_objects.h"
 #include "runner/engine_calls.h"
@@ -31,15 +32,6 @@ std::optional<std::string> optional_secret(const RunContext& run, const Json& se
 
 // -------------------------------------------------------------------------------------------- http
 
-std::string url_encoded(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    const bool plain = std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '_' || c == '.';
-    out += plain ? std::string(1, c) : fmt::format("%{:02X}", static_cast<unsigned char>(c));
-  }
-  return out;
-}
-
 /// The client-credentials grant of OAuth 2.
 std::string bearer_token(const RunContext& run, const Json& oauth) {
   HttpCall call;
@@ -54,9 +46,10 @@ std::string bearer_token(const RunContext& run, const Json& oauth) {
   for (const Json& scope : oauth.get_array("scopes")) {
     if (scope.is_string()) scopes += (scopes.empty() ? "" : " ") + scope.as_string();
   }
-  if (!scopes.empty()) call.body += "&scope=" + url_encoded(scopes);
+  if (!scopes.empty()) call.body += "&scope=" + docker::url_encode(scopes);
   for (const Json& p : oauth.get_array("endpointParams")) {
-    call.body += "&" + url_encoded(p.get_string("key")) + "=" + url_encoded(p.get_string("value"));
+    call.body +=
+        "&" + docker::url_encode(p.get_string("key")) + "=" + docker::url_encode(p.get_string("value"));
   }
   const std::atomic<bool> never = false;
   const HttpAnswer answer = perform(call, never);
@@ -111,18 +104,6 @@ void fetch_http(const RunContext& run, const Json& artifact, const fs::path& int
 
 // --------------------------------------------------------------------------------------------- git
 
-/// Removes what it names.
-struct Scratch {
-  fs::path path;
-  explicit Scratch(fs::path p) : path(std::move(p)) {}
-  ~Scratch() {
-    std::error_code ignored;
-    fs::remove_all(path, ignored);
-  }
-  Scratch(const Scratch&) = delete;
-  Scratch& operator=(const Scratch&) = delete;
-};
-
 /// One clone: git's words for each call, with what lets it in.
 class Git {
  public:
@@ -142,7 +123,7 @@ class Git {
     std::string ssh = "ssh -o BatchMode=yes";
     if (const auto key = optional_secret(run, git.get("sshPrivateKeySecret"))) {
       write_key(*key);
-      ssh += " -o IdentitiesOnly=yes -i " + key_.path.string();
+      ssh += " -o IdentitiesOnly=yes -i " + key_.path().string();
     }
     if (git.get_bool("insecureIgnoreHostKey")) {
       ssh += " -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null";
@@ -212,8 +193,8 @@ class Git {
   void write_key(std::string text) const {
     if (!text.ends_with('\n')) text += '\n';  // ssh refuses a key without it
     store::Files& files = store::real_files();
-    const store::Fd fd = files.open(key_.path, O_WRONLY | O_CREAT | O_EXCL, 0600);
-    files.write(fd.get(), std::as_bytes(std::span(text.data(), text.size())), key_.path);
+    const store::Fd fd = files.open(key_.path(), O_WRONLY | O_CREAT | O_EXCL, 0600);
+    files.write(fd.get(), std::as_bytes(std::span(text.data(), text.size())), key_.path());
   }
 
   docker::ProcessEnd run_git(const std::vector<std::string>& words, bool inside) {
@@ -243,7 +224,7 @@ class Git {
 
   const Json& git_;
   fs::path into_;
-  Scratch key_;
+  TemporaryPath key_;
   std::vector<std::string> environment_;
   std::vector<std::string> options_;
 };

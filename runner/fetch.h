@@ -7,10 +7,28 @@
 
 #include <filesystem>
 #include <string>
+#include <system_error>
+#include <utility>
 
 #include "runner/core/pod_context.h"
 
 namespace skiff::runner {
+
+/// A name for a file or a directory that goes with this object, whatever was put there.
+class TemporaryPath {
+ public:
+  explicit TemporaryPath(std::filesystem::path path) : path_(std::move(path)) {}
+  ~TemporaryPath() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+  TemporaryPath(const TemporaryPath&) = delete;
+  TemporaryPath& operator=(const TemporaryPath&) = delete;
+  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
 
 /// True for an artifact at an http, artifactory or git location.
 [[nodiscard]] bool is_fetched(const Json& artifact);

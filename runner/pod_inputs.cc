@@ -2,8 +2,6 @@
 
 #include <unistd.h>
 
-#include <filesystem>
-
 #include "runner/core/artifact_keys.h"
 #include "runner/engine_calls.h"
 #include "runner/fetch.h"
@@ -36,22 +34,6 @@ unsigned mode_of(const Json& artifact, unsigned fallback) {
   return mode ? static_cast<unsigned>(*mode) & 07777U : fallback;
 }
 
-/// Removed with whatever was fetched to it.
-class Fetched {
- public:
-  explicit Fetched(const store::ArtifactStore& artifacts) : path_(artifacts.temp_name()) {}
-  ~Fetched() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  Fetched(const Fetched&) = delete;
-  Fetched& operator=(const Fetched&) = delete;
-  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
-
 store::UnpackOptions options_for(const PlannedInput& input) {
   store::UnpackOptions options;
   options.archiving = archiving_of(input.artifact);
@@ -69,7 +51,7 @@ void add_one(PodServices& services, const RunContext& run, const PlannedInput& i
   const std::string failure = "artifact " + input.name + " failed to load: ";
   try {
     if (is_fetched(input.artifact)) {
-      const Fetched fetched(services.artifacts);
+      const TemporaryPath fetched(services.artifacts.temp_name());
       fetch_artifact(run, input.artifact, fetched.path(), network_pid);
       store::unpack_path(services.artifacts.files(), fetched.path(), options, writer);
     } else {

@@ -1,7 +1,5 @@
 #include "runner/pod_life.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <boost/asio/strand.hpp>
 #include <boost/system/system_error.hpp>
@@ -256,7 +254,7 @@ Task<void> PodLife::create(ContainerRun& c) {
   const docker::ContainerSpec spec = final_spec(c);
   co_await c.create(spec);
   if (!wants || c.started()) co_return;
-  const int network = services_.engine.local() && ::geteuid() == 0 && sandbox_ ? sandbox_->pid : 0;
+  const int network = sandbox_ && services_.enters_networks() ? sandbox_->pid : 0;
   const InputArchive archive = co_await pack_inputs(services_, *plan_, run_, order_, with_script, network);
   if (!archive.empty) co_await put_inputs(services_, c.id(), archive);
 }

@@ -47,7 +47,7 @@ Task<bool> PodLife::await_dependencies(ContainerRun& c) {
     const int code = over(name) && other != nullptr ? other->end().exit_code.value_or(1) : 0;
     if (code != 0) {
       // The executor's own exit code and words (cmd/argoexec/commands/emissary.go).
-      c.end().exit_code = 64;
+      c.end().exit_code = kExecutorFailed;
       c.end().message = "dependency \"" + name + "\" exited with non-zero code: " + std::to_string(code);
       co_return false;
     }
@@ -69,7 +69,7 @@ Task<void> PodLife::run_member(ContainerRun& c) {
     c.forget_end();
   }
   const int code = c.end().exit_code.value_or(1);
-  const Phase phase = code == 0 ? Phase::succeeded : code == 64 ? Phase::error : Phase::failed;
+  const Phase phase = code == 0 ? Phase::succeeded : code == kExecutorFailed ? Phase::error : Phase::failed;
   std::string message;
   if (code != 0) message = end_message(c.end());
   member_changed(c, phase, message);

@@ -1,5 +1,7 @@
 #include "runner/pod_services.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 
 #include "runner/engine_calls.h"
@@ -67,6 +69,8 @@ void PodServices::forget_facts() {
   const std::scoped_lock lock(mutex_);
   facts_.reset();
 }
+
+bool PodServices::enters_networks() const { return engine.local() && ::geteuid() == 0; }
 
 void PodServices::binds_do_not_work() {
   const std::scoped_lock lock(mutex_);

@@ -46,6 +46,8 @@ class PodServices {
   /// Asked once, and again after the engine was away.
   [[nodiscard]] Task<EngineFacts> facts();
   void forget_facts();
+  /// The networks of the engine's containers can be entered: it is this machine's, and we may.
+  [[nodiscard]] bool enters_networks() const;
   /// No bind of a path of the home works with this engine after all.
   void binds_do_not_work();
   void use_docker_init(bool yes) { docker_init_ = yes; }

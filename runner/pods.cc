@@ -1,6 +1,4 @@
 // The pods of a controller: who lives, what they leave, what is swept.
-#include <unistd.h>
-
 #include <algorithm>
 #include <boost/asio/post.hpp>
 #include <boost/asio/strand.hpp>
@@ -91,7 +89,7 @@ class Pods::Impl {
   Task<void> release_volumes(std::string run_uid);
 
   Task<int> network_pid() {
-    if (!services_.engine.local() || ::geteuid() != 0) co_return 0;
+    if (!services_.enters_networks()) co_return 0;
     Sandbox sandbox = co_await services_.sandboxes.take();
     const int pid = sandbox.pid;
     services_.sandboxes.give_back(std::move(sandbox), After::reuse);
@@ -292,9 +290,7 @@ Task<void> Pods::sweep(IsLive is_live) { return impl_->sweep(std::move(is_live))
 Task<void> Pods::release_volumes(std::string run_uid) { return impl_->release_volumes(std::move(run_uid)); }
 Task<int> Pods::network_pid() { return impl_->network_pid(); }
 Task<void> Pods::settle() { return impl_->settle(); }
-void Pods::on_stray(std::function<void()> handler) {
-  impl_->services().watch.on_stray([handler = std::move(handler)](const docker::Event&) { handler(); });
-}
+void Pods::on_stray(std::function<void()> handler) { impl_->services().watch.on_stray(std::move(handler)); }
 void Pods::on_warning(WarningSink sink) { impl_->services().on_warning(std::move(sink)); }
 Task<void> Pods::close() { return impl_->close(); }
 

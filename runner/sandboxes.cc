@@ -4,7 +4,6 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/strand.hpp>
 #include <cstring>
-#include <exception>
 #include <fstream>
 #include <set>
 #include <sstream>
@@ -127,15 +126,11 @@ class Sandboxes::Impl {
     sandbox.id = need(std::move(created)).id;
     sandbox.special = special;
     note(sandbox.name, true);
-    std::exception_ptr trouble;
     try {
       co_await start(sandbox);
     } catch (...) {
-      trouble = std::current_exception();
-    }
-    if (trouble) {
       discard(sandbox);
-      std::rethrow_exception(trouble);
+      throw;
     }
     co_return sandbox;
   }

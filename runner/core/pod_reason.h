@@ -34,9 +34,9 @@ struct PodReason {
 /// is "" if they were saved.
 [[nodiscard]] PodReason reason_of(const std::vector<ContainerEnd>& ends, const std::string& outputs_error);
 
-/// The exit code of a step whose command could not be run: that of Argo's executor, which starts it on a
-/// cluster (cmd/argoexec/commands/emissary.go).
-inline constexpr int kCannotRun = 64;
+/// The exit code of a step whose work could not be begun or watched: that of Argo's executor itself, not of
+/// the step's command (cmd/argoexec/main.go).
+inline constexpr int kExecutorFailed = 64;
 
 /// What an init says on stderr when it cannot run the command, in the words of Argo's executor; "" if the
 /// output says no such thing.
