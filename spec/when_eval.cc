@@ -176,7 +176,7 @@ std::int64_t to_int64(double d) {
 }
 std::uint64_t to_uint64(double d) {
   if (d < 9223372036854775808.0 || std::isnan(d)) return static_cast<std::uint64_t>(to_int64(d));
-  return static_cast<std::uint64_t>(to_int64(d - 9223372036854775808.0)) ^ 0x8000000000000000U;
+  return static_cast<std::uint64_t>(to_int64(d - 9223372036854775808.0)) | 0x8000000000000000U;
 }
 
 class Evaluator {

@@ -128,6 +128,7 @@ bool contained_in(const Value& needle, const Value& haystack, Meter& meter) {
                        [&](char c) { return equal(byte_value(c), needle, meter); });
   }
   if (haystack.is_map()) return map_index(haystack.as_map(), needle) != nullptr;
+  if (haystack.is_time() && needle.is_string()) return false;  // a struct without exported fields
   throw Panic(fmt::format("operator \"in\" not defined on {}", haystack.type()->name),
               haystack.is_string() ? "for a part of a text use: text contains 'part'" : "");
 }

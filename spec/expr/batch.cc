@@ -1,11 +1,13 @@
 // Requests to answers; the languages are evaluated elsewhere.
 #include "spec/expr/batch.h"
 
+#include <array>
 #include <exception>
 #include <istream>
 #include <map>
 #include <optional>
 #include <ostream>
+#include <utility>
 
 #include "spec/expr/environment.h"
 #include "spec/expr/go_json.h"
@@ -28,6 +30,18 @@ std::string error_answer(const Json& id, const std::string& message) {
 
 std::string value_answer(const Json& id, const std::string& value, std::string_view kind) {
   return "{\"id\":" + to_json(id) + ",\"value\":" + value + ",\"kind\":\"" + std::string(kind) + "\"}";
+}
+
+/// Escapes the characters that some readers take for the end of a line, so that an answer stays on its own.
+std::string on_one_line(std::string answer) {
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 3> kEnds = {
+      {{"\xC2\x85", "\\u0085"}, {"\xE2\x80\xA8", "\\u2028"}, {"\xE2\x80\xA9", "\\u2029"}}};
+  for (const auto& [end, escape] : kEnds) {
+    for (std::size_t at = answer.find(end); at != std::string::npos; at = answer.find(end, at)) {
+      answer.replace(at, end.size(), escape);
+    }
+  }
+  return answer;
 }
 
 std::string_view kind_name(const Value& v) {
@@ -98,7 +112,7 @@ void evaluate_batch(std::istream& in, std::ostream& out) {
       const auto request = parse_json(line);
       answer = error_answer(request ? request->get("id") : Json(), e.what());
     }
-    out << answer << '\n' << std::flush;
+    out << on_one_line(std::move(answer)) << '\n' << std::flush;
   }
 }
 

@@ -314,10 +314,13 @@ Result<std::string> decode_base64(std::string_view text) {
       have = 0;
     }
   }
-  if (have == 0) return i < text.size() ? Result<std::string>(bad(i)) : Result<std::string>(std::move(out));
-  if (have == 1) return bad(i);
+  if (i == text.size()) {
+    return have == 0 ? Result<std::string>(std::move(out)) : bad(i - static_cast<std::size_t>(have));
+  }
+  if (have < 2) return bad(i);
   for (int k = have; k < 4; ++k) {
-    if (i >= text.size() || text[i] != '=') return bad(i);
+    if (i == text.size()) return bad(i);
+    if (text[i] != '=') return bad(i - 1);
     ++i;
     skip();
   }

@@ -103,6 +103,12 @@ std::vector<Method> calendar_methods() {
        [](const Value& s, Args) -> Result<Value> { return Value(civil(s.as_time()).minute); }},
       {"Second", to_i,
        [](const Value& s, Args) -> Result<Value> { return Value(civil(s.as_time()).second); }},
+      {"ISOWeek", to_i,  // of Go's two results, the week's year and number, an expression sees the first
+       [](const Value& s, Args) -> Result<Value> {
+         const Time& t = s.as_time();
+         const int from_thursday = (civil(t).weekday + 6) % 7 - 3;
+         return Value(civil(add(t, -from_thursday * 86'400 * kSecond)).year);
+       }},
       {"Nanosecond", to_i,
        [](const Value& s, Args) -> Result<Value> { return Value(s.as_time().nanoseconds); }},
       {"Unix", to_i64,
@@ -160,6 +166,8 @@ std::vector<Method> time_methods() {
        [](const Value& s, Args) -> Result<Value> {
          return Value(s.as_time().same_instant(Value::zero(Type::time()).as_time()));
        }},
+      {"IsDST", fn({}, Type::boolean()),
+       [](const Value& s, Args) -> Result<Value> { return Value(civil(s.as_time()).daylight_saving); }},
       {"UTC", fn({}, time), [](const Value& s, Args) -> Result<Value> { return with_zone(s, utc_zone()); }},
       {"Local", fn({}, time),
        [](const Value& s, Args) -> Result<Value> { return with_zone(s, local_zone()); }},

@@ -3,11 +3,10 @@
 
 #include <openssl/rand.h>
 
-#include <array>
-#include <charconv>
 #include <cmath>
 #include <exception>
 
+#include "spec/expr/numbers.h"
 #include "spec/expr/ops.h"
 #include "spec/expr/sprig_impl.h"
 #include "spec/expr/text.h"
@@ -154,53 +153,6 @@ bool is_empty(const Value& v) {
       return false;
   }
   return false;
-}
-
-std::optional<std::int64_t> parse_int(std::string_view text, int base) {
-  std::string digits;
-  const bool negative = text.starts_with('-');
-  if (negative || text.starts_with('+')) text.remove_prefix(1);
-  if (base == 0) {
-    base = 10;
-    if (text.size() > 1 && text[0] == '0') {
-      const char mark = static_cast<char>(text[1] | 0x20);
-      base = mark == 'x' ? 16 : mark == 'b' ? 2 : 8;
-      text.remove_prefix(base != 8 || mark == 'o' ? 2 : 1);
-      if (text.starts_with('_')) text.remove_prefix(1);
-    }
-    for (std::size_t i = 0; i < text.size(); ++i) {
-      if (text[i] != '_') {
-        digits += text[i];
-      } else if (base == 10 || i == 0 || i + 1 == text.size() || text[i + 1] == '_') {
-        return std::nullopt;  // underscores stand between digits, and only with a base prefix
-      }
-    }
-  } else {
-    digits = text;
-  }
-  std::uint64_t size = 0;
-  const auto [stop, code] = std::from_chars(digits.data(), digits.data() + digits.size(), size, base);
-  if (code != std::errc{} || stop != digits.data() + digits.size()) return std::nullopt;
-  constexpr std::uint64_t kTop = std::uint64_t{1} << 63U;
-  if (size > kTop || (size == kTop && !negative)) return std::nullopt;
-  return static_cast<std::int64_t>(negative ? 0 - size : size);
-}
-
-std::optional<double> parse_float(std::string_view text) {
-  const bool negative = text.starts_with('-');
-  if (negative || text.starts_with('+')) text.remove_prefix(1);
-  if (text.empty() || text[0] == '-' || text[0] == '+') return std::nullopt;
-  auto format = std::chars_format::general;
-  if (text.size() > 2 && text[0] == '0' && (text[1] | 0x20) == 'x') {
-    format = std::chars_format::hex;
-    text.remove_prefix(2);
-    if (text.find_first_of("pP") == std::string_view::npos) return std::nullopt;
-  }
-  if (text.starts_with("nan(") || text.starts_with("NAN(")) return std::nullopt;
-  double value = 0;
-  const auto [stop, code] = std::from_chars(text.data(), text.data() + text.size(), value, format);
-  if (code != std::errc{} || stop != text.data() + text.size()) return std::nullopt;
-  return negative ? -value : value;
 }
 
 namespace {

@@ -1,6 +1,7 @@
 // sprig's dates. A date is a time, or an int, int32 or int64 of seconds since 1970; anything else is now.
 #include <array>
 
+#include "spec/expr/numbers.h"
 #include "spec/expr/sprig_impl.h"
 #include "spec/expr/time.h"
 

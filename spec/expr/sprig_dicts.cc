@@ -155,7 +155,10 @@ void add_dicts(Table& t) {
       "mergeOverwrite", {d, d}, any, [](Args a) -> Value { return merge_all(a, true); }, kVariadic);
   t.alias("mustMerge", "merge");
   t.alias("mustMergeOverwrite", "mergeOverwrite");
-  t.add("deepCopy", {any}, any, [](Args a) -> Value { return a[0]; });
+  t.add("deepCopy", {any}, any, [](Args a) -> Value {
+    if (a[0].is_nil()) throw Panic("reflect: call of reflect.Value.Type on zero Value", "nil has no copy");
+    return a[0];
+  });
   t.alias("mustDeepCopy", "deepCopy");
 }
 

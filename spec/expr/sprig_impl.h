@@ -72,10 +72,6 @@ void add_reflection(Table& table);
 /// cast.ToInt64, cast.ToFloat64.
 [[nodiscard]] std::int64_t cast_int(const Value& v);
 [[nodiscard]] double cast_float(const Value& v);
-/// strconv.ParseInt(text, base, 64); base 0 reads prefixes and underscores.
-[[nodiscard]] std::optional<std::int64_t> parse_int(std::string_view text, int base);
-/// strconv.ParseFloat(text, 64).
-[[nodiscard]] std::optional<double> parse_float(std::string_view text);
 /// strconv.Quote.
 [[nodiscard]] std::string go_quote(std::string_view text);
 /// strings.SplitN; n < 0 is all.

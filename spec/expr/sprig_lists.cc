@@ -18,6 +18,10 @@ bool contains(const List& list, const Value& wanted) {
 
 Value chunk(std::int64_t size, const Value& v) {
   const List list = need_elements(v, "Cannot chunk");
+  if (size < 0 && !list.empty() && list.size() - 1 <= 0 - static_cast<std::uint64_t>(size)) {
+    // Go's rounding makes one chunk or none of these before a negative length can go wrong.
+    return Value::array(list.size() == 1 ? List{any_list(list)} : List{}, Type::array());
+  }
   if (size <= 0) throw Panic("makeslice: len out of range", "chunk needs a size of at least 1");
   const auto step = static_cast<std::size_t>(size);
   List out;

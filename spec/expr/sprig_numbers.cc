@@ -1,7 +1,9 @@
 // sprig's arithmetic: whole numbers (int64, wrapping as in Go), floats, rounding, sequences.
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 
+#include "spec/expr/numbers.h"
 #include "spec/expr/sprig_impl.h"
 
 namespace skiff::spec::expr::sprig {
@@ -153,6 +155,18 @@ void add_floats(Table& t) {
       kVariadic);
 }
 
+/// What strconv.Atoi returns beside its error: 0 for a text that is no number, the limit for one too large.
+std::int64_t number_or_limit(std::string_view text) {
+  if (const auto n = parse_int(text)) return *n;
+  const bool negative = text.starts_with('-');
+  if (negative || text.starts_with('+')) text.remove_prefix(1);
+  std::uint64_t size = 0;
+  const auto [stop, code] = std::from_chars(text.data(), text.data() + text.size(), size);
+  const bool whole = stop == text.data() + text.size() && !text.empty();
+  if (code != std::errc::result_out_of_range && !whole) return 0;
+  return negative ? INT64_MIN : INT64_MAX;
+}
+
 void add_conversions(Table& t) {
   const Type* any = Type::any();
   const Type* i = Type::integer();
@@ -160,8 +174,7 @@ void add_conversions(Table& t) {
   t.add("int", {any}, i, [](Args a) -> Value { return {cast_int(a[0])}; });
   t.add("int64", {any}, i64, [](Args a) -> Value { return int64_value(cast_int(a[0])); });
   t.add("float64", {any}, Type::float64(), [](Args a) -> Value { return {cast_float(a[0])}; });
-  t.add("atoi", {Type::string()}, i,
-        [](Args a) -> Value { return {parse_int(a[0].as_string(), 10).value_or(0)}; });
+  t.add("atoi", {Type::string()}, i, [](Args a) -> Value { return {number_or_limit(a[0].as_string())}; });
   t.add("toDecimal", {any}, i64,
         [](Args a) -> Value { return int64_value(parse_int(a[0].to_text(), 8).value_or(0)); });
 }

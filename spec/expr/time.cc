@@ -32,6 +32,7 @@ struct Span {
   std::string abbreviation;
   std::int64_t begin = std::numeric_limits<std::int64_t>::min();
   std::int64_t end = std::numeric_limits<std::int64_t>::max();
+  bool daylight_saving = false;
 };
 
 /// What holds at an instant. Beyond the years 1 to 9999 the rules of their ends hold.
@@ -41,7 +42,7 @@ Span lookup(const Zone* zone, std::int64_t seconds) {
   const std::int64_t t = std::clamp<std::int64_t>(seconds, -62'135'596'800, 253'370'764'800);
   const auto info = zone->rules->get_info(date::sys_seconds(std::chrono::seconds(t)));
   return {static_cast<int>(info.offset.count()), info.abbrev, info.begin.time_since_epoch().count(),
-          info.end.time_since_epoch().count()};
+          info.end.time_since_epoch().count(), info.save.count() != 0};
 }
 
 std::int64_t floor_div(std::int64_t a, std::int64_t b) {
@@ -107,8 +108,10 @@ const Zone* local_zone() {
   static const Zone* const z = [] {
     const char* tz = std::getenv("TZ");
     const date::time_zone* rules = nullptr;
+    std::string name = "Local";
     if (tz != nullptr) {
-      rules = find_rules(*tz == ':' ? tz + 1 : tz);
+      name = *tz == ':' ? tz + 1 : tz;
+      rules = name == "UTC" ? nullptr : find_rules(name);
     } else {
       try {
         rules = date::current_zone();
@@ -116,7 +119,7 @@ const Zone* local_zone() {
         rules = nullptr;  // no /etc/localtime: Go takes UTC
       }
     }
-    return Zones::instance().get({"Local", "UTC", rules, 0});
+    return Zones::instance().get({rules == nullptr ? "UTC" : name, "UTC", rules, 0});
   }();
   return z;
 }
@@ -162,6 +165,7 @@ Civil civil(const Time& t) {
   c.yearday = static_cast<int>(days - days_from_civil(c.year, 1, 1)) + 1;
   c.offset = span.offset;
   c.zone = span.abbreviation;
+  c.daylight_saving = span.daylight_saving;
   return c;
 }
 

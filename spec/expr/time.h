@@ -35,6 +35,7 @@ struct Civil {
   int yearday = 1;   ///< 1 .. 366
   int offset = 0;    ///< seconds east of UTC
   std::string zone;  ///< abbreviation, e.g. "CEST", "+03", "UTC"
+  bool daylight_saving = false;
 };
 
 [[nodiscard]] const Zone* utc_zone();

@@ -100,6 +100,9 @@ TEST_CASE("time") {
        {"string(duration('1h') + duration('90s'))", "\"1h1m30s\""},
        {"string(date('2024-05-06').Weekday()) + string(date('2024-05-06').Month())", "\"MondayMay\""},
        {"date('2023-04-23T00:30:00.25+01:00')", "\"2023-04-23T00:30:00.25+01:00\""},
+       {"date('2024-12-30').ISOWeek()", "2025"},
+       {"map(['2024-01-01', '2024-07-01'], date(#, '2006-01-02', 'Europe/Zurich').IsDST())", "[false,true]"},
+       {"'wall' in date('2024-01-01')", "false"},
        {"now() > date('2024-01-01')", "true"}});
   CHECK(fails("date('2023-02-30')"));
   CHECK(fails("duration('1d')"));

@@ -70,3 +70,11 @@ not json
   CHECK(answers[4].find("error") != nullptr);
   CHECK(answers[5].find("error") != nullptr);
 }
+
+TEST_CASE("an answer stays on its own line, whatever its reader takes for the end of one") {
+  std::istringstream in(R"({"id":"a","expr":"'\u2028' + '\u0085'"})");
+  std::ostringstream out;
+  evaluate_batch(in, out);
+  CHECK(out.str() == R"({"id":"a","value":"\u2028\u0085","kind":"string"})"
+                     "\n");
+}

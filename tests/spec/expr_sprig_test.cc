@@ -109,6 +109,19 @@ TEST_CASE("regular expressions follow Go where matches are empty") {
   CHECK(fails("sprig.regexFind('[', 'x')"));
 }
 
+TEST_CASE("texts as numbers, and what Go does at the edges") {
+  expect("sprig.int('1_000') + sprig.int('0x_1F')", "1031");
+  expect("sprig.float64('1_0.5_0')", "10.5");
+  expect("sprig.int('1__0')", "0");
+  expect("sprig.atoi('9223372036854775808')", "9223372036854775807");
+  expect("sprig.atoi('-99999999999999999999')", "-9223372036854775808");
+  expect("sprig.atoi('9223372036854775808x')", "0");
+  expect("sprig.chunk(-3, ['b', 'a', 'c'])", "[]");
+  expect("sprig.chunk(-3, ['b'])", "[[\"b\"]]");
+  CHECK(fails("sprig.chunk(-2, [1, 2, 3, 4])"));
+  CHECK(fails("sprig.deepCopy(nil)"));
+}
+
 TEST_CASE("versions") {
   expect("sprig.semver('v1.2')", "\"1.2.0\"");
   expect("sprig.semver('1.2.3-beta.2').Compare(sprig.semver('1.2.3-beta.11'))", "-1");
@@ -126,6 +139,8 @@ TEST_CASE("checksums, codes and what is not available") {
   expect("sprig.adler32sum('abc')", "\"38600999\"");
   expect("sprig.b32dec(sprig.b32enc('coffee'))", "\"coffee\"");
   expect("sprig.b64dec('not base64!')", "\"illegal base64 data at input byte 3\"");
+  expect("sprig.b64dec('YWJjZA')", "\"illegal base64 data at input byte 4\"");
+  expect("sprig.b64dec('YQ=x')", "\"illegal base64 data at input byte 2\"");
   expect("sprig.decryptAES('key', sprig.encryptAES('key', 'text'))", "\"text\"");
   expect("sprig.bcrypt('x') matches '^\\\\$2a\\\\$10\\\\$.{53}$'", "true");
   expect("sprig.genCA('a', 1)", "error: sprig.genCA is not available here");

@@ -77,6 +77,11 @@ TEST_CASE("operators, from the loosest to the tightest") {
   }
 }
 
+TEST_CASE("bits beyond 64 are the highest one") {
+  CHECK(holds("1 / 0 >> 1 > 2.5"));
+  CHECK(holds("-1 << 7 >> 3 == 1 << 60"));
+}
+
 TEST_CASE("both kinds of quotes, escapes, and texts that are times") {
   CHECK(holds("\"x\" == 'x'"));
   CHECK(holds("'it\\'s' == \"it\\'s\""));
