@@ -54,7 +54,7 @@ enum class Archiving : std::uint8_t { unset, none, tar, zip };
 
 struct PackOptions {
   Archiving archiving = Archiving::unset;
-  int compression_level = -1;  ///< of tar: -1 zlib's default, 0 stored, 1..9
+  int compression_level = -1;  ///< of tar: -1 what is fast, 0 stored, 1..9
   std::string root_name;       ///< what the root entry is to be called: the base name of the artifact's path
   ArchiveLimits limits = ArchiveLimits::from_environment();
 };

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "store/archive.h"
+#include "store/gzip.h"
 
 namespace skiff::store {
 
@@ -99,7 +100,7 @@ enum class ArchiveFormat : std::uint8_t { tar, tar_gz, zip };
 /// Entries one after the other. Not movable: libarchive holds its address.
 class ArchiveReader {
  public:
-  /// Both keep a reference to what they read from.
+  /// Both keep a reference to what they read from; a gzip is read by gzip.h.
   ArchiveReader(const Source& source, std::string what);
   ArchiveReader(int fd, ArchiveFormat format, std::string what);
   ArchiveReader(const ArchiveReader&) = delete;
@@ -123,6 +124,7 @@ class ArchiveReader {
   [[nodiscard]] Entry convert(archive_entry* raw) const;
 
   std::string what_;
+  Source unzipped_;
   const Source* source_ = nullptr;
   std::exception_ptr source_error_;
   std::size_t trailing_zeros_ = 0;
@@ -147,7 +149,8 @@ class EntrySink {
 /// The writing end of libarchive into a Sink: .tgz, .zip, or the tar that TarWriter offers.
 class ArchiveOutput final : public EntrySink {
  public:
-  /// `level` is that of gzip; ignored for a plain tar and a zip.
+  /// `level` is that of gzip (gzip.h's up to kMostFastLevel, zlib's beyond and 0); ignored for a plain tar
+  /// and a zip.
   ArchiveOutput(Sink sink, ArchiveFormat format, int level);
   ArchiveOutput(const ArchiveOutput&) = delete;
   ArchiveOutput& operator=(const ArchiveOutput&) = delete;
@@ -165,10 +168,12 @@ class ArchiveOutput final : public EntrySink {
   struct FreeEntry {
     void operator()(archive_entry* e) const { archive_entry_free(e); }
   };
+  void set_format(ArchiveFormat format, int level);
   static la_ssize_t write_sink(archive* a, void* self, const void* block, std::size_t size) noexcept;
   void check(la_ssize_t code);
 
   Sink sink_;
+  std::optional<GzipWriter> gzip_;
   std::exception_ptr sink_error_;
   bool discard_ = false;
   std::unique_ptr<archive, FreeWriter> archive_;

@@ -14,6 +14,8 @@ namespace {
 
 constexpr std::size_t kBlockSize = std::size_t{256} << 10;
 constexpr std::size_t kMaxPath = 4000;
+/// Two blocks of zeros close a tar.
+constexpr std::size_t kTarEnd = 1024;
 constexpr std::array<std::byte, 65536> kZeros{};
 
 std::span<const std::byte> zeros(std::uint64_t wanted) {
@@ -214,13 +216,18 @@ ArchiveReader::ArchiveReader(const Source& source, std::string what)
 
 ArchiveReader::ArchiveReader(int fd, ArchiveFormat format, std::string what)
     : what_(std::move(what)), archive_(archive_read_new()) {
-  if (format == ArchiveFormat::zip) {
-    archive_read_support_format_zip_seekable(archive_.get());
+  archive* const a = archive_.get();
+  int code = ARCHIVE_OK;
+  if (format == ArchiveFormat::tar_gz) {
+    unzipped_ = gunzip(fd, what_);
+    source_ = &unzipped_;
+    archive_read_support_format_tar(a);
+    code = archive_read_open(a, this, nullptr, &ArchiveReader::read_source, nullptr);
   } else {
-    archive_read_support_format_tar(archive_.get());
+    archive_read_support_format_zip_seekable(a);
+    code = archive_read_open_fd(a, fd, kBlockSize);
   }
-  if (format == ArchiveFormat::tar_gz) archive_read_support_filter_gzip(archive_.get());
-  if (archive_read_open_fd(archive_.get(), fd, kBlockSize) != ARCHIVE_OK) fail();
+  if (code != ARCHIVE_OK) fail();
 }
 
 la_ssize_t ArchiveReader::read_source(archive* a, void* self, const void** block) noexcept {
@@ -238,15 +245,16 @@ la_ssize_t ArchiveReader::read_source(archive* a, void* self, const void** block
 }
 
 void ArchiveReader::observe(std::span<const std::byte> block) {
-  const auto last = std::find_if(block.rbegin(), block.rend(), [](std::byte b) { return b != std::byte{0}; });
-  const auto count = static_cast<std::size_t>(last - block.rbegin());
+  const auto tail = block.last(std::min(block.size(), kTarEnd));
+  const auto last = std::find_if(tail.rbegin(), tail.rend(), [](std::byte b) { return b != std::byte{0}; });
+  const auto count = static_cast<std::size_t>(last - tail.rbegin());
   trailing_zeros_ = count == block.size() ? trailing_zeros_ + count : count;
 }
 
 bool ArchiveReader::ended_properly() {
   while (true) {
     const auto bytes = (*source_)();
-    if (bytes.empty()) return trailing_zeros_ >= 1024;
+    if (bytes.empty()) return trailing_zeros_ >= kTarEnd;
     observe(bytes);
   }
 }

@@ -50,22 +50,30 @@ bool has_single_root_mark(int fd) {
 ArchiveOutput::ArchiveOutput(Sink sink, ArchiveFormat format, int level)
     : sink_(std::move(sink)), archive_(archive_write_new()), entry_(archive_entry_new()) {
   const Utf8Locale locale;
+  set_format(format, level);
+  archive* const a = archive_.get();
+  // gzip.h collects by itself: it gets what there is, uncopied.
+  check(archive_write_set_bytes_per_block(a, gzip_ ? 0 : kBlockBytes));
+  check(archive_write_set_bytes_in_last_block(a, 1));
+  check(archive_write_open(a, this, nullptr, &ArchiveOutput::write_sink, nullptr));
+}
+
+void ArchiveOutput::set_format(ArchiveFormat format, int level) {
   archive* const a = archive_.get();
   if (format == ArchiveFormat::zip) {
     check(archive_write_set_format_zip(a));
-  } else {
-    // Plain ustar headers, and pax ones only where a name or a size needs them.
-    check(archive_write_set_format_pax_restricted(a));
+    return;
   }
-  if (format == ArchiveFormat::tar_gz) {
-    check(archive_write_add_filter_gzip(a));
-    const std::string text = std::to_string(level < 0 ? 6 : level);
-    check(archive_write_set_filter_option(a, "gzip", "compression-level", text.c_str()));
-    check(archive_write_set_filter_option(a, "gzip", "timestamp", nullptr));
+  // Plain ustar headers, and pax ones only where a name or a size needs them.
+  check(archive_write_set_format_pax_restricted(a));
+  if (format != ArchiveFormat::tar_gz) return;
+  if (level != 0 && level <= kMostFastLevel) {
+    gzip_.emplace([this](std::span<const std::byte> bytes) { sink_(bytes); }, level < 0 ? 1 : level);
+    return;
   }
-  check(archive_write_set_bytes_per_block(a, kBlockBytes));
-  check(archive_write_set_bytes_in_last_block(a, 1));
-  check(archive_write_open(a, this, nullptr, &ArchiveOutput::write_sink, nullptr));
+  check(archive_write_add_filter_gzip(a));
+  check(archive_write_set_filter_option(a, "gzip", "compression-level", std::to_string(level).c_str()));
+  check(archive_write_set_filter_option(a, "gzip", "timestamp", nullptr));
 }
 
 ArchiveOutput::~ArchiveOutput() {
@@ -77,8 +85,14 @@ ArchiveOutput::~ArchiveOutput() {
 la_ssize_t ArchiveOutput::write_sink(archive* /*a*/, void* self, const void* block,
                                      std::size_t size) noexcept {
   auto& output = *static_cast<ArchiveOutput*>(self);
+  const std::span bytes(static_cast<const std::byte*>(block), size);
   try {
-    if (!output.discard_) output.sink_(std::span(static_cast<const std::byte*>(block), size));
+    if (output.discard_) return static_cast<la_ssize_t>(size);
+    if (output.gzip_) {
+      output.gzip_->write(bytes);
+    } else {
+      output.sink_(bytes);
+    }
   } catch (...) {
     // Told to libarchive, it would give up without freeing its compressor; check() tells our caller.
     output.sink_error_ = std::current_exception();
@@ -140,6 +154,7 @@ void ArchiveOutput::set_owner(uid_t uid, gid_t gid) {
 void ArchiveOutput::finish() {
   const Utf8Locale locale;
   check(archive_write_close(archive_.get()));
+  if (gzip_) gzip_->finish();
 }
 
 void TreeSink::begin(const Entry& entry) {
