@@ -15,7 +15,7 @@ namespace {
 /// How long output may lag behind the exit; the engine itself waits 2 s for it.
 constexpr std::chrono::milliseconds kOutputGrace(3000);
 /// How often a container is looked at whose output ended but whose end nobody told.
-constexpr std::chrono::milliseconds kWatchdog(10'000);
+constexpr std::chrono::milliseconds kWatchdog(2'000);
 constexpr int kKilled = 137;
 /// How long another container may stand in the way of ours by its name.
 constexpr std::chrono::seconds kNameTaken(60);
@@ -67,6 +67,7 @@ Task<void> ContainerRun::make(docker::ContainerSpec spec) {
     if (created.ok()) {
       id_ = created->id;
       labels_ = spec.labels;
+      has_init(spec.labels, spec.entrypoint, spec.cmd);
       co_return;
     }
     if (means_away(created.error())) throw EngineAway(created.error());
@@ -90,6 +91,7 @@ Task<bool> ContainerRun::adopt() {
   if (info.state.status == ContainerStatus::created && !failed_before) co_return false;
   id_ = info.id;
   labels_ = info.labels;
+  has_init(info.labels, info.entrypoint, info.cmd);
   adopted_ = true;
   started_ = true;
   if (failed_before) {
@@ -104,9 +106,17 @@ Task<bool> ContainerRun::adopt() {
   co_return true;
 }
 
+void ContainerRun::has_init(const docker::Labels& labels, const std::vector<std::string>& entrypoint,
+                            const std::vector<std::string>& cmd) {
+  const auto nonce = labels.find(kLabelInit);
+  if (nonce == labels.end()) return;
+  step_end_.emplace(nonce->second, told_outputs(entrypoint));
+  command_ = cmd.empty() ? "" : cmd.front();
+}
+
 void ContainerRun::resume(Scope& scope) {
   if (drained_) return;
-  output_.from_the_start();
+  read_anew();
   if (!ended()) {
     services_.watch.on_exit(id_, strand_, [this, alive = alive_, start = starts_](int code) {
       if (*alive && start == starts_) on_exit(code);
@@ -125,7 +135,8 @@ Task<void> ContainerRun::watch_adopted() {
 Task<void> ContainerRun::follow_logs() {
   if (!ended()) co_await read_logs(true);
   while (!ended()) co_await changed_.wait();
-  output_.from_the_start();
+  if (drained_) co_return;
+  read_anew();
   co_await read_logs(false);
   drained();
 }
@@ -142,8 +153,14 @@ Task<void> ContainerRun::read_logs(bool follow) {
   for (;;) {
     auto next = co_await stream->next();
     if (!next.ok() || !next->has_value()) co_return;
-    output_.take(**next);
+    take(**next);
+    if (step_end_ && step_end_->complete()) co_return told_end();
   }
+}
+
+void ContainerRun::read_anew() {
+  output_.from_the_start();
+  if (step_end_) step_end_->from_the_start();
 }
 
 Task<void> ContainerRun::start(Scope& scope) {
@@ -154,8 +171,8 @@ Task<void> ContainerRun::start(Scope& scope) {
   ++starts_;
   auto attached = co_await services_.engine.attach(id_);
   auto stream = need(std::move(attached));
-  auto armed = co_await services_.engine.arm_wait(id_, docker::WaitCondition::next_exit);
-  auto pending = need(std::move(armed));
+  std::unique_ptr<docker::PendingWait> pending;
+  if (!step_end_) pending = co_await arm();
   services_.watch.on_exit(id_, strand_, [this, alive = alive_, start = starts_](int code) {
     if (*alive && start == starts_) on_exit(code);
   });
@@ -173,8 +190,14 @@ Task<void> ContainerRun::start(Scope& scope) {
   }
   started_ = true;
   end_.started = true;
-  scope.spawn(watch(std::move(pending)));
+  if (pending) scope.spawn(watch(std::move(pending)));
   changed_.notify();
+}
+
+/// Under an init this is spared: the end is in the streams, and of a kill tell the engine's events.
+Task<std::unique_ptr<docker::PendingWait>> ContainerRun::arm() {
+  auto armed = co_await services_.engine.arm_wait(id_, docker::WaitCondition::next_exit);
+  co_return need(std::move(armed));
 }
 
 /// The code of a command that the engine could not start; Argo's executor starts all but init containers.
@@ -200,12 +223,38 @@ Task<void> ContainerRun::drain(std::unique_ptr<docker::OutputStream> stream) {
     auto next = co_await stream->next();
     if (!next.ok() && means_away(next.error())) throw EngineAway(next.error());
     if (!next.ok() || !next->has_value()) break;
-    output_.take(**next);
+    take(**next);
+    if (start == starts_ && step_end_ && step_end_->complete()) co_return told_end();
   }
   if (start == starts_) drained();
 }
 
+void ContainerRun::take(const docker::OutputChunk& chunk) {
+  if (!step_end_) return output_.take(chunk);
+  docker::OutputChunk own;
+  own.stream = chunk.stream;
+  own.bytes = step_end_->take(chunk);
+  if (!own.bytes.empty()) output_.take(own);
+}
+
+/// The init's word is the end, before the engine has taken the container down. Of a kill only the engine
+/// knows whose it was: its word is waited for.
+void ContainerRun::told_end() {
+  if (const auto code = step_end_->exit_code(); code && *code != kKilled) on_exit(*code);
+  if (std::string why = step_end_->not_run(command_); !why.empty()) {
+    end_.message = std::move(why);
+    on_exit(kExecutorFailed);
+  }
+  drained();
+}
+
 void ContainerRun::drained() {
+  for (const auto stream : {docker::StreamKind::out, docker::StreamKind::err}) {
+    docker::OutputChunk last;
+    last.stream = stream;
+    if (step_end_) last.bytes = step_end_->rest(stream);
+    if (!last.bytes.empty()) output_.take(last);
+  }
   output_.finish();
   drained_ = true;
   changed_.notify();
@@ -263,7 +312,8 @@ Task<void> ContainerRun::wait() {
 Task<void> ContainerRun::settle_end() {
   const int code = end_.exit_code.value_or(0);
   if (code == 0 || failed_to_start_) co_return;
-  const std::string cannot_run = plan_.stage == Stage::init ? "" : exec_failure(code, output_.tail());
+  const bool by_engines_init = plan_.stage != Stage::init && !step_end_;
+  const std::string cannot_run = by_engines_init ? exec_failure(code, output_.tail()) : "";
   if (!cannot_run.empty() && end_.message.empty()) {
     end_.message = cannot_run;
     end_.exit_code = kExecutorFailed;

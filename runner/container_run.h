@@ -12,6 +12,7 @@
 
 #include "runner/core/pod_plan.h"
 #include "runner/core/pod_reason.h"
+#include "runner/core/step_init.h"
 #include "runner/pod_logs.h"
 #include "runner/pod_services.h"
 
@@ -55,11 +56,19 @@ class ContainerRun {
   [[nodiscard]] const ContainerEnd& end() const { return end_; }
   [[nodiscard]] ContainerEnd& end() { return end_; }
   [[nodiscard]] OutputKeeper& output() { return output_; }
+  /// Outputs that its init told of.
+  [[nodiscard]] ToldFiles told() const { return step_end_ ? step_end_->files() : ToldFiles(); }
   [[nodiscard]] const docker::Labels& labels() const { return labels_; }
 
  private:
   [[nodiscard]] Task<void> make(docker::ContainerSpec spec);
   [[nodiscard]] int never_ran(int engine_code) const;
+  void has_init(const docker::Labels& labels, const std::vector<std::string>& entrypoint,
+                const std::vector<std::string>& cmd);
+  void take(const docker::OutputChunk& chunk);
+  void told_end();
+  void read_anew();
+  [[nodiscard]] Task<std::unique_ptr<docker::PendingWait>> arm();
   [[nodiscard]] Task<void> drain(std::unique_ptr<docker::OutputStream> stream);
   [[nodiscard]] Task<void> watch(std::unique_ptr<docker::PendingWait> pending);
   [[nodiscard]] Task<void> follow_logs();
@@ -76,6 +85,8 @@ class ContainerRun {
   Executor strand_;
   const PlannedContainer& plan_;
   OutputKeeper output_;
+  std::optional<StepEnd> step_end_;  ///< it runs under a step's init
+  std::string command_;              ///< the first word of what that runs
   Notice& changed_;
   std::string id_;
   docker::Labels labels_;

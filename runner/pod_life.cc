@@ -12,6 +12,7 @@
 #include "runner/pod_inputs.h"
 #include "runner/pod_outputs.h"
 #include "store/error.h"
+#include "store/home.h"
 
 namespace skiff::runner {
 
@@ -132,6 +133,7 @@ Task<void> PodLife::attempt() {
 }
 
 Task<void> PodLife::work() {
+  admitted_.leave();
   co_await make_plan();
   co_await find_existing();
   const bool all_started =
@@ -199,7 +201,15 @@ Task<void> PodLife::prepare() {
   storage_ =
       std::make_unique<PodStorage>(services_, *plan_, storage_path(services_, run_, order_), facts_.binds);
   co_await storage_->make();
+  // Sandboxes go to pods whose turn it is, not to all that wait.
+  admitted_ = co_await services_.starting.enter();
   co_await join_network();
+}
+
+Task<Gate::Pass> PodLife::admission() {
+  if (admitted_.holds()) co_return std::move(admitted_);
+  Gate::Pass pass = co_await services_.starting.enter();
+  co_return pass;
 }
 
 Task<void> PodLife::join_network() {
@@ -217,7 +227,7 @@ Task<void> PodLife::join_network() {
   } else if (must) {
     sandbox_ = co_await services_.sandboxes.take();
   } else {
-    sandbox_ = services_.sandboxes.try_take();
+    sandbox_ = co_await services_.sandboxes.take_warm();
   }
   if (sandbox_) ip_ = sandbox_->ip;
 }
@@ -244,7 +254,21 @@ docker::ContainerSpec PodLife::final_spec(const ContainerRun& c) const {
   for (auto* list : {&spec.env, &spec.entrypoint, &spec.cmd}) {
     for (std::string& text : *list) replace_mark(text, ip_);
   }
+  add_init(c, spec);
   return spec;
+}
+
+/// Members of a containerSet with retries start more than once; their streams would tell more than one end.
+void PodLife::add_init(const ContainerRun& c, docker::ContainerSpec& spec) const {
+  if (c.plan().stage != Stage::main || plan_->retries.attempts > 1) return;
+  const std::string program = services_.bound_program(facts_);
+  if (program.empty()) return;
+  std::vector<std::string> outputs;
+  if (c.name() == kMainContainer) {
+    for (const PlannedParameter& p : plan_->out_parameters) outputs.push_back(p.path);
+  }
+  const auto image = images_.find(spec.image);
+  put_init(spec, image == images_.end() ? nullptr : &image->second, program, store::random_id(), outputs);
 }
 
 Task<void> PodLife::create(ContainerRun& c) {
@@ -261,7 +285,7 @@ Task<void> PodLife::create(ContainerRun& c) {
 
 /// Create and start count against the engine's capacity, what comes after does not.
 Task<void> PodLife::launch(ContainerRun& c) {
-  const Gate::Pass pass = co_await services_.starting.enter();
+  const Gate::Pass pass = co_await admission();
   co_await create(c);
   co_await c.start(*scope_);
   if (c.ended() && !c.adopted() && sandbox_ && blames_sandbox(c.end().message, *sandbox_)) {
@@ -308,7 +332,8 @@ Task<void> PodLife::finish() {
   }
   if (ran && plan_->progress) co_await read_progress(*main);
   const std::string id = ran ? main->id() : "";
-  SavedOutputs saved = co_await save_outputs(services_, *plan_, run_, order_, id, logs);
+  const ToldFiles told = ran ? main->told() : ToldFiles();
+  SavedOutputs saved = co_await save_outputs(services_, *plan_, run_, order_, id, told, logs);
   for (const std::string& w : saved.warnings) services_.warn(run_.uid, order_.node_id, w);
   if (ran && plan_->capture_result) saved.outputs.set("result", main->output().result());
   for (const auto& c : containers_) {
@@ -333,6 +358,7 @@ Task<void> PodLife::finish() {
 }
 
 void PodLife::conclude(PodReason reason) {
+  admitted_.leave();
   PodDone done;
   done.node_id = order_.node_id;
   done.phase = reason.phase;

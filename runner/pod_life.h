@@ -46,6 +46,7 @@ class PodLife {
   [[nodiscard]] Task<void> find_existing();
   [[nodiscard]] Task<void> prepare();
   [[nodiscard]] Task<void> join_network();
+  [[nodiscard]] Task<Gate::Pass> admission();
   [[nodiscard]] Task<void> start_all();
   [[nodiscard]] Task<void> create(ContainerRun& c);
   [[nodiscard]] Task<void> launch(ContainerRun& c);
@@ -55,6 +56,7 @@ class PodLife {
   [[nodiscard]] Task<void> return_to_engine(int& rounds);
   void conclude(PodReason reason);
   [[nodiscard]] docker::ContainerSpec final_spec(const ContainerRun& c) const;
+  void add_init(const ContainerRun& c, docker::ContainerSpec& spec) const;
 
   // pod_members.cc: main containers, their end, and what watches them
   [[nodiscard]] Task<void> run_members();
@@ -99,6 +101,7 @@ class PodLife {
   std::vector<std::unique_ptr<ContainerRun>> containers_;
   std::vector<const ContainerRun*> finished_;  ///< members whose last attempt is over
   std::optional<Sandbox> sandbox_;
+  Gate::Pass admitted_;  ///< for the first container, since before the sandbox was taken
   std::string ip_;
   std::string progress_;
   bool said_running_ = false;

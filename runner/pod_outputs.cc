@@ -48,8 +48,8 @@ std::string missing(const std::string& path) { return "open " + path + ": no suc
 class Reader {
  public:
   Reader(PodServices& services, const PodPlan& plan, const RunContext& run, const StartPod& order,
-         std::string main)
-      : services_(services), plan_(plan), run_(run), order_(order), main_(std::move(main)) {}
+         std::string main, const ToldFiles& told)
+      : services_(services), plan_(plan), run_(run), order_(order), main_(std::move(main)), told_(told) {}
 
   Task<SavedOutputs> read(const LogFiles& logs) {
     if (!main_.empty()) {
@@ -73,7 +73,9 @@ class Reader {
     std::string path = wanted.path;
     std::string problem = missing(wanted.path);
     std::optional<std::string> value;
-    for (int links = 0; links < kMaxLinks; ++links) {
+    const auto told = told_.find(wanted.path);
+    if (told != told_.end()) value = told->second;
+    for (int links = 0; told == told_.end() && links < kMaxLinks; ++links) {
       docker::StringSink sink(kMaxParameter + (1 << 20));
       const auto got = co_await services_.engine.get_archive(main_, path, sink);
       if (!got.ok()) {
@@ -217,6 +219,7 @@ class Reader {
   const RunContext& run_;
   const StartPod& order_;
   std::string main_;
+  const ToldFiles& told_;
   SavedOutputs saved_;
   Json parameters_ = Json::array();
   Json artifacts_ = Json::array();
@@ -225,8 +228,9 @@ class Reader {
 }  // namespace
 
 Task<SavedOutputs> save_outputs(PodServices& services, const PodPlan& plan, const RunContext& run,
-                                const StartPod& order, std::string main, const LogFiles& logs) {
-  Reader reader(services, plan, run, order, std::move(main));
+                                const StartPod& order, std::string main, const ToldFiles& told,
+                                const LogFiles& logs) {
+  Reader reader(services, plan, run, order, std::move(main), told);
   auto saved = co_await reader.read(logs);
   co_return saved;
 }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "runner/core/pod_plan.h"
+#include "runner/core/step_init.h"
 #include "runner/pod_services.h"
 
 namespace skiff::runner {
@@ -21,9 +22,10 @@ struct SavedOutputs {
 /// Logs to be kept as artifacts: container name and log file.
 using LogFiles = std::vector<std::pair<std::string, std::filesystem::path>>;
 
-/// `main` is the exited container, "" if it never started (then only logs are saved). Throws EngineAway.
+/// `main` is the exited container, "" if it never started (then only logs are saved); `told` are files that
+/// its init has told of, and the engine need not be asked for. Throws EngineAway.
 [[nodiscard]] Task<SavedOutputs> save_outputs(PodServices& services, const PodPlan& plan,
                                               const RunContext& run, const StartPod& order, std::string main,
-                                              const LogFiles& logs);
+                                              const ToldFiles& told, const LogFiles& logs);
 
 }  // namespace skiff::runner

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "runner/container_program.h"
 #include "runner/engine_calls.h"
 
 namespace skiff::runner {
@@ -76,6 +77,13 @@ void PodServices::binds_do_not_work() {
   const std::scoped_lock lock(mutex_);
   binds_work_ = false;
   if (facts_) facts_->binds = false;
+}
+
+std::string PodServices::bound_program(const EngineFacts& facts) {
+  if (!facts.binds || facts.podman) return "";
+  const std::scoped_lock lock(mutex_);
+  if (program_.empty()) program_ = install_container_program(home).string();
+  return program_;
 }
 
 HostFacts PodServices::host_of(const EngineFacts& facts) const {

@@ -50,6 +50,8 @@ class PodServices {
   [[nodiscard]] bool enters_networks() const;
   /// No bind of a path of the home works with this engine after all.
   void binds_do_not_work();
+  /// Our program as a path of the engine's host, for containers that bind it; "" where they cannot.
+  [[nodiscard]] std::string bound_program(const EngineFacts& facts);
   void use_docker_init(bool yes) { docker_init_ = yes; }
   [[nodiscard]] HostFacts host_of(const EngineFacts& facts) const;
 
@@ -59,6 +61,7 @@ class PodServices {
  private:
   std::mutex mutex_;
   std::optional<EngineFacts> facts_;
+  std::string program_;
   bool binds_work_ = true;
   std::atomic<bool> docker_init_ = true;
   WarningSink warning_sink_;

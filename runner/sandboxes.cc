@@ -1,5 +1,7 @@
 #include "runner/sandboxes.h"
 
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <boost/asio/post.hpp>
 #include <boost/asio/strand.hpp>
@@ -8,9 +10,9 @@
 #include <set>
 #include <sstream>
 
+#include "runner/container_program.h"
 #include "runner/core/pod_plan.h"
 #include "runner/engine_calls.h"
-#include "runner/sandbox/pause.inc"
 #include "spec/names.h"
 #include "store/archive.h"
 
@@ -20,12 +22,8 @@ namespace asio = boost::asio;
 
 namespace {
 
-std::string_view pause_program() {
-  return {reinterpret_cast<const char*>(kPauseProgram), sizeof kPauseProgram};
-}
-
 /// A new program is a new image: the tag is a hash of its bytes.
-std::string image_reference() { return "skiff/sandbox:" + std::to_string(spec::fnv32a(pause_program())); }
+std::string image_reference() { return "skiff/sandbox:" + std::to_string(spec::fnv32a(container_program())); }
 
 std::string image_tar() {
   std::string tar;
@@ -33,7 +31,7 @@ std::string image_tar() {
     tar.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
   };
   store::TarWriter writer(sink);
-  writer.add_file("pause", 0755, pause_program());
+  writer.add_file("pause", 0755, container_program());
   writer.finish();
   return tar;
 }
@@ -52,15 +50,21 @@ bool same_architecture(const std::string& engine) {
          (mine == "arm64" && engine == "aarch64");
 }
 
+/// That process is a sandbox's: the engine's processes are this machine's, under the same numbers.
+bool is_pause(int pid) {
+  if (pid <= 0) return false;
+  std::string name;
+  std::getline(std::ifstream("/proc/" + std::to_string(pid) + "/comm"), name);
+  return name == "pause";
+}
+
 /// A pod's sockets may outlive it as TIME_WAIT or in a backlog, and keep its ports. Visible only where the
 /// engine's processes are ours too; elsewhere the sandbox passes. The network's counters tell; to list its
 /// sockets (/proc/PID/net/tcp) the kernel would walk the table of all networks, which takes it 10 ms.
 bool network_is_quiet(int pid) {
-  if (pid <= 0) return true;
+  if (!is_pause(pid)) return true;
   const std::string proc = "/proc/" + std::to_string(pid);
   std::string name;
-  std::getline(std::ifstream(proc + "/comm"), name);
-  if (name != "pause") return true;
   for (const char* table : {"/net/sockstat", "/net/sockstat6"}) {
     std::ifstream in(proc + table);
     for (std::string line; std::getline(in, line);) {  // "TCP: inuse 0 orphan 0 tw 0 alloc 1 mem 0"
@@ -82,12 +86,16 @@ class Sandboxes::Impl {
   Impl(Executor pool, docker::Engine& engine, SandboxSettings settings)
       : strand_(asio::make_strand(pool)), engine_(engine), settings_(std::move(settings)), scope_(strand_) {}
 
-  std::optional<Sandbox> try_take() {
-    const std::scoped_lock lock(mutex_);
-    if (settings_.most < 0) return std::nullopt;
-    std::optional<Sandbox> warm = pop_idle();
-    if (idle_.empty() && total_locked() < limit()) grow(1);
-    return warm;
+  Task<std::optional<Sandbox>> take_warm() {
+    std::optional<Sandbox> warm;
+    {
+      const std::scoped_lock lock(mutex_);
+      if (settings_.most < 0) co_return warm;
+      warm = pop_idle();
+      if (idle_.empty() && total_locked() < limit()) grow(1);
+    }
+    if (!warm) co_await run_on(strand_, await_warm(warm));
+    co_return warm;
   }
 
   Task<Sandbox> take() {
@@ -201,6 +209,22 @@ class Sandboxes::Impl {
 
  private:
   static constexpr std::size_t kToolOutput = 4 << 20;
+  static constexpr std::chrono::milliseconds kPatience{250};
+
+  Task<void> await_warm(std::optional<Sandbox>& warm) {
+    const auto until = std::chrono::steady_clock::now() + kPatience;
+    for (;;) {
+      {
+        const std::scoped_lock lock(mutex_);
+        warm = pop_idle();
+        if (warm || (making_ == 0 && ours_.empty())) co_return;
+      }
+      const auto left =
+          std::chrono::duration_cast<std::chrono::milliseconds>(until - std::chrono::steady_clock::now());
+      if (left.count() <= 0) co_return;
+      co_await came_back_.wait_for(left);
+    }
+  }
 
   [[nodiscard]] int limit() const {
     return settings_.most == 0 ? 2 * std::max(cpus_.load(), 2) : settings_.most;
@@ -254,6 +278,7 @@ class Sandboxes::Impl {
     }
     const std::scoped_lock lock(mutex_);
     idle_.push_back(sandbox);
+    came_back_.notify();
     used_ = std::chrono::steady_clock::now();
     if (!watching_) {
       watching_ = true;
@@ -264,8 +289,8 @@ class Sandboxes::Impl {
   Task<void> tidy(Sandbox sandbox) {
     bool as_new = network_is_quiet(sandbox.pid);
     if (as_new) {
-      const auto stat = co_await engine_.stat_path(sandbox.id, "/etc/hosts");
-      as_new = stat.ok() && stat->size == sandbox.hosts_size && stat->mtime == sandbox.hosts_time;
+      const std::optional<docker::PathStat> hosts = co_await stat_hosts(sandbox);
+      as_new = hosts && hosts->size == sandbox.hosts.size && hosts->mtime == sandbox.hosts.mtime;
     }
     if (as_new) {
       keep(sandbox);
@@ -304,10 +329,24 @@ class Sandboxes::Impl {
     const docker::ContainerInfo found = need(std::move(info));
     sandbox.ip = found.ip();
     sandbox.pid = found.state.pid;
-    const auto stat = co_await engine_.stat_path(sandbox.id, "/etc/hosts");
-    if (!stat.ok()) co_return;
-    sandbox.hosts_size = stat->size;
-    sandbox.hosts_time = stat->mtime;
+    const std::optional<docker::PathStat> hosts = co_await stat_hosts(sandbox);
+    if (hosts) sandbox.hosts = *hosts;
+  }
+
+  /// Through the sandbox's process where it is this machine's and we may: the engine takes its time.
+  Task<std::optional<docker::PathStat>> stat_hosts(const Sandbox& sandbox) {
+    struct stat s {};
+    docker::PathStat out;
+    const std::string path = "/proc/" + std::to_string(sandbox.pid) + "/root/etc/hosts";
+    if (is_pause(sandbox.pid) && ::stat(path.c_str(), &s) == 0) {
+      out.size = s.st_size;
+      out.mtime = docker::Timestamp(std::chrono::seconds(s.st_mtim.tv_sec) +
+                                    std::chrono::nanoseconds(s.st_mtim.tv_nsec));
+      co_return out;
+    }
+    const auto told = co_await engine_.stat_path(sandbox.id, "/etc/hosts");
+    if (told.ok()) co_return *told;
+    co_return std::nullopt;
   }
 
   Task<void> ensure_image() {
@@ -375,6 +414,7 @@ class Sandboxes::Impl {
   SandboxSettings settings_;
   Scope scope_;  ///< of the strand
   Notice finished_{strand_};
+  Notice came_back_{strand_};
   Gate importing_{1};
   std::atomic<int> pending_ = 0;
   std::atomic<int> number_ = 0;
@@ -393,7 +433,7 @@ Sandboxes::Sandboxes(Executor pool, docker::Engine& engine, SandboxSettings sett
     : impl_(std::make_unique<Impl>(std::move(pool), engine, std::move(settings))) {}
 Sandboxes::~Sandboxes() = default;
 
-std::optional<Sandbox> Sandboxes::try_take() { return impl_->try_take(); }
+Task<std::optional<Sandbox>> Sandboxes::take_warm() { return impl_->take_warm(); }
 Task<Sandbox> Sandboxes::take() { return impl_->take(); }
 Task<Sandbox> Sandboxes::make_special(docker::ContainerSpec owner) {
   return impl_->make_for_pod(std::move(owner), true);

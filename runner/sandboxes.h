@@ -25,8 +25,7 @@ struct Sandbox {
   std::string ip;
   int pid = 0;  ///< on the engine's host
   /// Size and time of /etc/hosts when it was new.
-  std::int64_t hosts_size = 0;
-  std::optional<docker::Timestamp> hosts_time;
+  docker::PathStat hosts;
   bool special = false;  ///< made to measure for one pod
 };
 
@@ -52,8 +51,9 @@ class Sandboxes {
   Sandboxes(const Sandboxes&) = delete;
   Sandboxes& operator=(const Sandboxes&) = delete;
 
-  /// A warm one if there is one; else more are made in the background, up to the limit.
-  [[nodiscard]] std::optional<Sandbox> try_take();
+  /// A warm one, for which a moment is waited: of many pods at once most find one that comes back. Nothing if
+  /// none does; then a network of the pod's own costs less than another sandbox.
+  [[nodiscard]] Task<std::optional<Sandbox>> take_warm();
   /// A warm one, or one made now. Throws EngineAway, docker::EngineFailure, PodError.
   [[nodiscard]] Task<Sandbox> take();
   /// One with hosts, resolver, host name or sysctls of its own, from `owner`.

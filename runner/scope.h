@@ -99,6 +99,7 @@ class Gate {
       return *this;
     }
     ~Pass() { leave(); }
+    [[nodiscard]] bool holds() const { return gate_ != nullptr; }
     void leave() {
       if (gate_ != nullptr) std::exchange(gate_, nullptr)->leave();
     }

@@ -32,6 +32,8 @@ class Home {
   [[nodiscard]] fs::path secrets() const { return path_ / "secrets"; }
   /// Scratch of running pods, e.g. run/<uid>/<node>/configmap-x; the controller empties what nobody uses.
   [[nodiscard]] fs::path run() const { return path_ / "run"; }
+  /// Programs that containers bind.
+  [[nodiscard]] fs::path programs() const { return path_ / "lib"; }
   [[nodiscard]] fs::path lock_file() const { return path_ / "controller.lock"; }
   /// What the controller itself has to say (its stderr).
   [[nodiscard]] fs::path controller_log() const { return path_ / "controller.log"; }

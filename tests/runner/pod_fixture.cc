@@ -98,6 +98,9 @@ T PodBench::await(asio::awaitable<T> work) {
   return asio::co_spawn(strand, std::move(work), asio::use_future).get();
 }
 template void PodBench::await<void>(asio::awaitable<void>);
+template docker::Result<std::vector<docker::ContainerSummary>> PodBench::await(
+    docker::Async<std::vector<docker::ContainerSummary>>);
+template docker::Result<docker::Effect> PodBench::await(docker::Async<docker::Effect>);
 
 StartPod PodBench::order(const std::string& tmpl, const std::string& spec) {
   StartPod order;

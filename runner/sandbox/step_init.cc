@@ -1,0 +1,324 @@
+#include "runner/sandbox/step_init.h"
+
+using namespace kernel;
+
+extern "C" void* memcpy(void* to, const void* from, unsigned long size) {
+  auto* t = static_cast<char*>(to);
+  const auto* f = static_cast<const char*>(from);
+  for (unsigned long i = 0; i < size; ++i) t[i] = f[i];
+  return to;
+}
+extern "C" void* memset(void* to, int value, unsigned long size) {
+  auto* t = static_cast<char*>(to);
+  for (unsigned long i = 0; i < size; ++i) t[i] = static_cast<char>(value);
+  return to;
+}
+
+namespace {
+
+constexpr Word kNonceSize = 32;
+constexpr Word kMostOrders = 1 << 20;
+constexpr Word kMostWords = 1 << 15;
+constexpr Word kMostOutputs = 64;
+constexpr Word kMostOutputBytes = 256 * 1024;
+
+constexpr Word kNotFound = -2, kInterrupted = -4, kNoAccess = -13;
+constexpr Word kHere = -100;                                                // AT_FDCWD
+constexpr Word kReadWrite = 2, kNonBlock = 04000, kCloseOnExec = 02000000;  // O_…
+constexpr Word kOut = 1, kErr = 2;
+
+/// What is to be run; all text belongs to the stack or to `orders`.
+struct Step {
+  const char* nonce = nullptr;
+  char** command = nullptr;
+  char** environment = nullptr;
+  char* outputs[kMostOutputs] = {};
+  Word output_count = 0;
+};
+
+char orders[kMostOrders + 1];
+char* words_of_orders[kMostWords];
+char* environment_of_orders[kMostWords];
+char file[kMostOutputBytes + 1];
+char program[8192];
+
+bool same(const char* a, const char* b, Word size) {
+  for (Word i = 0; i < size; ++i) {
+    if (a[i] != b[i]) return false;
+  }
+  return true;
+}
+
+// ---------------------------------------------------------------------------------------------- orders
+
+Word from_hex(const char* text, Word digits) {
+  Word n = 0;
+  for (Word i = 0; i < digits; ++i) {
+    const char c = text[i];
+    n = n * 16 + (c >= 'a' ? c - 'a' + 10 : c - '0');
+  }
+  return n;
+}
+
+/// Where in orders[from, have) the nonce begins; -1 if it does not.
+Word find_nonce(const char* nonce, Word from, Word have) {
+  for (Word at = from; at + kNonceSize <= have; ++at) {
+    if (same(orders + at, nonce, kNonceSize)) return at;
+  }
+  return -1;
+}
+
+/// Fills `orders` with one complete set, without its head. A sender that died in the middle is followed by
+/// another one that begins anew, so the nonce is looked for everywhere.
+Word receive(const char* nonce) {
+  constexpr Word kHead = kNonceSize + 8;
+  Word have = 0, wanted = kHead;
+  while (have < wanted) {
+    const Word n = call(kRead, 0, address(orders + have), wanted - have);
+    if (n == kInterrupted) continue;
+    if (n <= 0) leave(64);
+    const Word seen = have < kNonceSize ? 1 : have - kNonceSize + 1;
+    have += n;
+    if (const Word anew = find_nonce(nonce, seen, have); anew > 0) {
+      have -= anew;
+      memcpy(orders, orders + anew, static_cast<unsigned long>(have));
+      wanted = kHead;
+    }
+    if (have >= kHead) wanted = kHead + from_hex(orders + kNonceSize, 8);
+    if (wanted > kMostOrders) leave(64);
+  }
+  memcpy(orders, orders + kHead, static_cast<unsigned long>(have - kHead));
+  orders[have - kHead] = 0;
+  return have - kHead;
+}
+
+bool same_variable(const char* a, const char* b) {
+  while (*a == *b && *a != 0 && *a != '=') ++a, ++b;
+  return *a == '=' && *b == '=';
+}
+
+void set_variable(char* text, Word& count) {
+  for (Word i = 0; i < count; ++i) {
+    if (same_variable(environment_of_orders[i], text)) {
+      environment_of_orders[i] = text;
+      return;
+    }
+  }
+  if (count < kMostWords - 1) environment_of_orders[count++] = text;
+}
+
+void take_orders(Step& step) {
+  const Word size = receive(step.nonce);
+  Word variables = 0, words = 0;
+  for (char** e = step.environment; *e != nullptr; ++e) set_variable(*e, variables);
+  for (Word at = 0; at < size;) {
+    char* item = orders + at;
+    const Word length_of_item = length(item);
+    if (*item == 'a' && words < kMostWords - 1) words_of_orders[words++] = item + 1;
+    if (*item == 'e') set_variable(item + 1, variables);
+    if (*item == 'o' && step.output_count < kMostOutputs) step.outputs[step.output_count++] = item + 1;
+    at += length_of_item + 1;
+  }
+  step.command = words_of_orders;
+  step.environment = environment_of_orders;
+  // Its stdin is what every step's is: empty.
+  const Word null = call(kOpenat, kHere, address("/dev/null"), kReadWrite, 0);
+  if (null > 0) call(kDup3, null, 0, 0);
+  if (null > 0) call(kClose, null);
+}
+
+// ---------------------------------------------------------------------------------------------- the end
+
+void say_number(Word fd, const char* before, Word value, const char* after) {
+  char text[24];
+  Word at = sizeof text;
+  do {
+    text[--at] = static_cast<char>('0' + value % 10);
+    value /= 10;
+  } while (value > 0);
+  write_all(fd, before, length(before));
+  write_all(fd, text + at, static_cast<Word>(sizeof text) - at);
+  write_all(fd, after, length(after));
+}
+
+struct FileStatus {
+  unsigned char ahead[28];
+  unsigned short mode;
+  unsigned char rest[226];
+};
+constexpr unsigned kKindMask = 0170000, kPlain = 0100000, kDirectory = 0040000, kAnyExecute = 0111;
+
+/// A negative error, else 0.
+Word look_at(Word directory, const char* path, FileStatus& status) {
+  constexpr Word kEmptyPath = 0x1000, kTypeAndMode = 3;
+  return call(kStatx, directory, address(path), kEmptyPath, kTypeAndMode, address(&status));
+}
+
+void tell_output(Word index, const char* path) {
+  const Word fd = call(kOpenat, kHere, address(path), kNonBlock | kCloseOnExec, 0);
+  if (fd == kNotFound) return say_number(kOut, "m", index, "\n");
+  if (fd < 0) return;
+  FileStatus status{};
+  Word size = -1;
+  if (look_at(fd, "", status) == 0 && (status.mode & kKindMask) == kPlain) {
+    size = 0;
+    for (Word n = 1; n > 0 && size <= kMostOutputBytes;) {
+      n = call(kRead, fd, address(file + size), kMostOutputBytes + 1 - size);
+      if (n > 0) size += n;
+      if (n < 0) size = -1;
+    }
+  }
+  call(kClose, fd);
+  if (size < 0 || size > kMostOutputBytes) return;
+  say_number(kOut, "f", index, " ");
+  say_number(kOut, "", size, "\n");
+  write_all(kOut, file, size);
+}
+
+[[noreturn]] void tell_end(const Step& step, Word code) {
+  write_all(kOut, step.nonce, kNonceSize);
+  say_number(kOut, "x", code, "\n");
+  for (Word i = 0; i < step.output_count; ++i) tell_output(i, step.outputs[i]);
+  write_all(kOut, ".\n", 2);
+  write_all(kErr, step.nonce, kNonceSize);
+  write_all(kErr, ".\n", 2);
+  leave(code);
+}
+
+[[noreturn]] void tell_not_run(const Step& step, NotRun kind, Word error) {
+  constexpr Word kExecutorFailed = 64;
+  write_all(kOut, step.nonce, kNonceSize);
+  say_number(kOut, "e", static_cast<Word>(kind), " ");
+  say_number(kOut, "", -error, "\n.\n");
+  write_all(kErr, step.nonce, kNonceSize);
+  write_all(kErr, ".\n", 2);
+  leave(kExecutorFailed);
+}
+
+// ------------------------------------------------------------------------------------------ the command
+
+/// As Go's exec.LookPath sees a file: 0, or a negative error.
+Word executable(const char* path) {
+  FileStatus status{};
+  const Word error = look_at(kHere, path, status);
+  if (error < 0) return error;
+  const bool good = (status.mode & kKindMask) != kDirectory && (status.mode & kAnyExecute) != 0;
+  return good ? 0 : kNoAccess;
+}
+
+bool has_slash(const char* text) {
+  while (*text != 0 && *text != '/') ++text;
+  return *text == '/';
+}
+
+const char* path_of(char** environment) {
+  for (char** e = environment; *e != nullptr; ++e) {
+    if (same(*e, "PATH=", 5)) return *e + 5;
+  }
+  return "";
+}
+
+/// "DIRECTORY/NAME" in `program`; false if it does not fit.
+bool join(const char* directory, Word size, const char* name) {
+  const Word rest = length(name);
+  if (size + rest + 2 > static_cast<Word>(sizeof program)) return false;
+  memcpy(program, directory, static_cast<unsigned long>(size));
+  if (size == 0) program[size++] = '.';
+  program[size] = '/';
+  memcpy(program + size + 1, name, static_cast<unsigned long>(rest) + 1);
+  return true;
+}
+
+const char* look_up(const Step& step) {
+  const char* name = step.command[0];
+  if (has_slash(name)) {
+    const Word error = executable(name);
+    if (error == kNotFound) tell_not_run(step, NotRun::no_such_file, error);
+    if (error < 0) tell_not_run(step, NotRun::not_permitted, error);
+    return name;
+  }
+  for (const char* at = path_of(step.environment); name[0] != 0;) {
+    Word size = 0;
+    while (at[size] != 0 && at[size] != ':') ++size;
+    if (join(at, size, name) && executable(program) == 0) return program;
+    if (at[size] == 0) break;
+    at += size + 1;
+  }
+  tell_not_run(step, NotRun::not_in_path, kNotFound);
+}
+
+constexpr Word kSetSize = 8, kChild = 17;
+
+/// The command's process. Ends this program if it cannot be had.
+Word begin(const Step& step, const unsigned long& mask_before) {
+  constexpr Word kSetMask = 2;
+  const char* path = look_up(step);
+  int pipe[2] = {-1, -1};
+  if (const Word error = call(kPipe2, address(pipe), kCloseOnExec); error < 0)
+    tell_not_run(step, NotRun::refused, error);
+  const Word child = call(kClone, kChild, 0, 0, 0, 0);
+  if (child < 0) tell_not_run(step, NotRun::refused, child);
+  if (child == 0) {
+    call(kSetpgid, 0, 0);
+    call(kSigprocmask, kSetMask, address(&mask_before), 0, kSetSize);
+    const Word error = call(kExecve, address(path), address(step.command), address(step.environment));
+    call(kWrite, pipe[1], address(&error), sizeof error);
+    leave(64);
+  }
+  call(kSetpgid, child, child);
+  call(kClose, pipe[1]);
+  Word error = 0, got = kInterrupted;
+  while (got == kInterrupted) got = call(kRead, pipe[0], address(&error), sizeof error);
+  call(kClose, pipe[0]);
+  if (got == sizeof error) tell_not_run(step, NotRun::refused, error);
+  return child;
+}
+
+/// Reaps what has ended; true, and the command's exit code, if that is among it.
+bool reap(Word child, Word& code) {
+  constexpr Word kNoHang = 1;
+  bool over = false;
+  int status = 0;
+  for (Word pid = 0; (pid = call(kWait4, -1, address(&status), kNoHang)) > 0;) {
+    if (pid != child) continue;
+    const int signal = status & 0x7F;
+    code = signal == 0 ? (status >> 8) & 0xFF : 128 + signal;
+    over = true;
+  }
+  return over;
+}
+
+}  // namespace
+
+void run_step(char** words, Word count) {
+  constexpr Word kBlock = 0, kKillSignal = 9;
+  Step step;
+  step.nonce = words[2];
+  step.environment = words + count + 1;
+  if (length(step.nonce) != kNonceSize) leave(64);
+  Word at = 3;
+  while (at + 1 < count && same(words[at], "-o", 3)) {
+    if (step.output_count < kMostOutputs) step.outputs[step.output_count++] = words[at + 1];
+    at += 2;
+  }
+  step.command = words + at + 1;
+  if (step.command >= words + count) take_orders(step);
+  if (step.command[0] == nullptr) leave(64);
+
+  // A signal that comes too early waits until there is somebody to pass it on to.
+  const unsigned long all = ~0UL;
+  unsigned long before = 0;
+  call(kSigprocmask, kBlock, address(&all), address(&before), kSetSize);
+  const Word child = begin(step, before);
+  Word code = 0;
+  for (;;) {
+    const Word signal = call(kSigtimedwait, address(&all), 0, 0, kSetSize);
+    if (signal == kChild) {
+      if (reap(child, code)) break;
+    } else if (signal > 0) {
+      call(kKill, -child, signal);
+    }
+  }
+  if (call(kGetpid) == 1) call(kKill, -1, kKillSignal);
+  tell_end(step, code);
+}
