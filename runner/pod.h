@@ -72,10 +72,6 @@ class Pods {
   /// with what came of it (a daemon: Succeeded). No such pod: nothing happens. From any thread.
   void stop(const std::string& run_uid, const std::string& node_id, std::chrono::seconds grace);
 
-  /// Makes the engine's side ready ahead of need: the sandbox image, and warm sandboxes for about `pods` pods
-  /// at once. A hint; returns at once. From any thread.
-  void expect(int pods);
-
   /// For requests that the controller makes in a pod's place: the process, on this machine, whose network is
   /// that of a pod; 0 where there is none to be had (another machine's engine, no right to enter namespaces).
   [[nodiscard]] boost::asio::awaitable<int> network_pid();

@@ -92,6 +92,7 @@ void PodLife::main_started(ContainerRun& c) {
   if (!said_running_) {
     said_running_ = true;
     say(PodRunning{order_.node_id, ip_, facts_.info.name});
+    if (!sandbox_ && plan_->network == PodNetwork::sandbox && !c.adopted()) services_.sandboxes.grow();
   }
   member_changed(c, Phase::running, "");
   if (!c.running()) return;

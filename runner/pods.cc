@@ -285,7 +285,6 @@ void Pods::stop(const std::string& run_uid, const std::string& node_id, std::chr
 void Pods::release(const std::string& run_uid, const std::string& node_id) {
   impl_->release({run_uid, node_id});
 }
-void Pods::expect(int pods) { impl_->services().sandboxes.expect(pods); }
 Task<void> Pods::sweep(IsLive is_live) { return impl_->sweep(std::move(is_live)); }
 Task<void> Pods::release_volumes(std::string run_uid) { return impl_->release_volumes(std::move(run_uid)); }
 Task<int> Pods::network_pid() { return impl_->network_pid(); }

@@ -92,10 +92,16 @@ class Sandboxes::Impl {
       const std::scoped_lock lock(mutex_);
       if (settings_.most < 0) co_return warm;
       warm = pop_idle();
-      if (idle_.empty() && total_locked() < limit()) grow(1);
+      if (warm || none_will_come()) co_return warm;
+      grow_locked();
     }
-    if (!warm) co_await run_on(strand_, await_warm(warm));
+    co_await run_on(strand_, await_warm(warm));
     co_return warm;
+  }
+
+  void grow() {
+    const std::scoped_lock lock(mutex_);
+    grow_locked();
   }
 
   Task<Sandbox> take() {
@@ -172,13 +178,6 @@ class Sandboxes::Impl {
     in_background(tidy(std::move(sandbox)));
   }
 
-  void expect(int pods) {
-    const std::scoped_lock lock(mutex_);
-    if (settings_.most < 0) return;
-    const int wanted = std::min(std::max(pods, 1), limit());
-    if (wanted > total_locked()) grow(wanted - total_locked());
-  }
-
   void forget_idle() {
     const std::scoped_lock lock(mutex_);
     for (const Sandbox& s : idle_) in_background(remove(s));
@@ -217,7 +216,7 @@ class Sandboxes::Impl {
       {
         const std::scoped_lock lock(mutex_);
         warm = pop_idle();
-        if (warm || (making_ == 0 && ours_.empty())) co_return;
+        if (warm || none_will_come()) co_return;
       }
       const auto left =
           std::chrono::duration_cast<std::chrono::milliseconds>(until - std::chrono::steady_clock::now());
@@ -230,6 +229,15 @@ class Sandboxes::Impl {
     return settings_.most == 0 ? 2 * std::max(cpus_.load(), 2) : settings_.most;
   }
   [[nodiscard]] int total_locked() const { return static_cast<int>(ours_.size()) + making_; }
+
+  void grow_locked() {
+    if (settings_.most < 0 || closing_ || total_locked() >= limit()) return;
+    ++making_;
+    in_background(make_ahead());
+  }
+
+  /// Nobody has one that he could give back, and none is being made. The mutex is held.
+  [[nodiscard]] bool none_will_come() const { return making_ == 0 && ours_.size() == idle_.size(); }
 
   std::optional<Sandbox> pop_idle() {
     if (idle_.empty()) return std::nullopt;
@@ -244,14 +252,6 @@ class Sandboxes::Impl {
       ours_.insert(name);
     } else {
       ours_.erase(name);
-    }
-  }
-
-  /// The mutex is held.
-  void grow(int n) {
-    for (int i = 0; i < n && !closing_; ++i) {
-      ++making_;
-      in_background(make_ahead());
     }
   }
 
@@ -440,7 +440,7 @@ Task<Sandbox> Sandboxes::make_special(docker::ContainerSpec owner) {
 }
 Task<std::optional<Sandbox>> Sandboxes::rejoin(std::string name) { return impl_->rejoin(std::move(name)); }
 void Sandboxes::give_back(Sandbox sandbox, After after) { impl_->give_back(std::move(sandbox), after); }
-void Sandboxes::expect(int pods) { impl_->expect(pods); }
+void Sandboxes::grow() { impl_->grow(); }
 void Sandboxes::forget_idle() { impl_->forget_idle(); }
 bool Sandboxes::knows(const std::string& name) const { return impl_->knows(name); }
 Task<docker::ExecResult> Sandboxes::run_tool(std::string id, std::vector<std::string> args) {

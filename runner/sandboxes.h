@@ -51,8 +51,8 @@ class Sandboxes {
   Sandboxes(const Sandboxes&) = delete;
   Sandboxes& operator=(const Sandboxes&) = delete;
 
-  /// A warm one, for which a moment is waited: of many pods at once most find one that comes back. Nothing if
-  /// none does; then a network of the pod's own costs less than another sandbox.
+  /// A warm one; where some are under way, a moment is waited: of many pods at once most find one that comes
+  /// back. Nothing if none does; then a network of the pod's own costs less than another sandbox.
   [[nodiscard]] Task<std::optional<Sandbox>> take_warm();
   /// A warm one, or one made now. Throws EngineAway, docker::EngineFailure, PodError.
   [[nodiscard]] Task<Sandbox> take();
@@ -61,8 +61,9 @@ class Sandboxes {
   /// After a restart: the sandbox that a pod's containers are in; nothing if it is gone.
   [[nodiscard]] Task<std::optional<Sandbox>> rejoin(std::string name);
   void give_back(Sandbox sandbox, After after);
-  /// Makes the image and warm ones for about `pods` pods at once, in the background.
-  void expect(int pods);
+  /// A pod that found none has begun: one more is made in the background for those that follow, up to the
+  /// limit.
+  void grow();
   /// The engine restarted: what was warm may be dead.
   void forget_idle();
   /// Sandboxes that are in use or kept; sweeping must leave them alone.
