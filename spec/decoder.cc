@@ -31,7 +31,10 @@ std::string_view kind_of(const Json& value) {
 
 bool is_quantity(const std::string& text) {
   static const RE2 kQuantity(R"([+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([KMGTPE]i|[numkMGTPE]|[eE][+-]?[0-9]+)?)");
-  return RE2::FullMatch(text, kQuantity);
+  const std::size_t begin = text.find_first_not_of(" \t");  // Go trims it
+  if (begin == std::string::npos) return false;
+  const std::string_view quantity(text.data() + begin, text.find_last_not_of(" \t") + 1 - begin);
+  return RE2::FullMatch(quantity, kQuantity);
 }
 
 bool is_time(const std::string& text) {
@@ -241,6 +244,12 @@ Json Decoder::scalar(const Node& node, const FieldInfo& field) {
                        node.text()),
            fmt::format("quote it: \"{}\"", node.text()));
     return node.text();
+  }
+  if (!right && field.wire == Wire::number) {  // v1alpha1/amount.go keeps any literal
+    report(node, Severity::warning, "not-a-number",
+           fmt::format("`{}` is no number: `{}`; Argo takes it and measures nothing", label(), shown(node)),
+           "");
+    return value;
   }
   if (!right) {
     wrong_type(node, field, describe(field.wire));

@@ -245,7 +245,7 @@ ParsedFile parse_documents(std::string text, std::string file, const ParseLimits
     parsed.malformed.push_back({0, tree->text().size()});
     return parsed;
   }
-  const bool json = is_json_text(tree->text());
+  const bool json = limits.json && is_json_text(tree->text());
   const auto parts = json ? std::vector<Malformed>{{0, tree->text().size()}} : split(tree->text());
   TreeBuilder builder(*tree, limits, parsed.diagnostics);
   std::size_t index = 0;
@@ -263,6 +263,12 @@ ParsedFile parse_documents(std::string text, std::string file, const ParseLimits
       std::erase_if(roots, [](const Node& root) { return !root.find("kind"); });  // debris of the broken one
     }
     keep_roots(parsed, tree, roots, index);
+  }
+  if (json && !parsed.malformed.empty()) {  // several documents, a comment, a last comma: YAML knows them
+    ParseLimits yaml = limits;
+    yaml.json = false;
+    ParsedFile again = parse_documents(tree->text(), tree->file(), yaml);
+    if (again.malformed.empty() && !again.documents.empty()) return again;
   }
   return parsed;
 }

@@ -153,6 +153,7 @@ struct ParsedFile {
 struct ParseLimits {
   std::size_t bytes = 64u << 20;
   std::size_t depth = 200;
+  bool json = true;          ///< off: a text in braces is YAML like any other
   bool plain_reader = true;  ///< off: yaml-cpp reads everything (to compare the two)
   std::size_t expanded_nodes =
       1'000'000;  ///< what aliases and merges may blow a document up to, beyond its own size

@@ -12,12 +12,16 @@ namespace {
 constexpr std::string_view kOpen = "{{";
 constexpr std::string_view kClose = "}}";
 
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view kBlank = " \t\n\v\f\r";
-  const std::size_t begin = text.find_first_not_of(kBlank);
+std::string_view without(std::string_view blanks, std::string_view text) {
+  const std::size_t begin = text.find_first_not_of(blanks);
   if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(kBlank) - begin + 1);
+  return text.substr(begin, text.find_last_not_of(blanks) - begin + 1);
 }
+
+std::string_view trimmed(std::string_view text) { return without(" \t\n\v\f\r", text); }
+
+/// Argo trims a tag as it stands in JSON, where a line's end or a tab is an escape and stays.
+std::string_view name_in(std::string_view tag) { return without(" ", tag); }
 
 TagError make_error(TagError::Kind kind, std::string message, std::string_view tag) {
   return {kind, std::move(message), std::string(tag)};
@@ -105,7 +109,7 @@ class Pass {
   /// The text that takes the tag's place; nothing where it stays.
   std::optional<std::string> tag(std::string_view raw, bool closed) {
     if (!closed) {
-      if (is_strict(trimmed(raw), rule_)) unresolved(raw, false);
+      if (is_strict(name_in(raw), rule_)) unresolved(raw, false);
       return std::nullopt;
     }
     if (raw.starts_with('=')) {
@@ -113,7 +117,7 @@ class Pass {
       if (done.error) fail(done.error->kind, std::move(done.error->message), raw);
       return std::move(done.text);
     }
-    const Scope::Entry* entry = scope_.find(trimmed(raw));
+    const Scope::Entry* entry = scope_.find(name_in(raw));
     if (entry == nullptr || entry->known == Known::artifact) return nested(raw);
     if (entry->known == Known::absent) {
       fail(TagError::Kind::absent,
@@ -152,14 +156,14 @@ class Pass {
                *text;
       }
     }
-    if (is_strict(trimmed(raw), rule_)) unresolved(raw, true);
+    if (is_strict(name_in(raw), rule_)) unresolved(raw, true);
     return std::nullopt;
   }
 
   void unresolved(std::string_view raw, bool closed) {
     fail(
         TagError::Kind::missing,
-        "failed to resolve {{" + std::string(raw) + (closed ? "}}" : "") + missing_hint(trimmed(raw), closed),
+        "failed to resolve {{" + std::string(raw) + (closed ? "}}" : "") + missing_hint(name_in(raw), closed),
         raw);
   }
 
@@ -216,7 +220,7 @@ void for_each_tag(std::string_view text, const std::function<void(const Tag&)>& 
     tag.closed = close != std::string_view::npos;
     tag.raw = text.substr(begin, tag.closed ? close - begin : close);
     tag.expression = tag.raw.starts_with('=');
-    tag.name = trimmed(tag.expression ? tag.raw.substr(1) : tag.raw);
+    tag.name = tag.expression ? trimmed(tag.raw.substr(1)) : name_in(tag.raw);
     visit(tag);
     open = tag.closed ? text.find(kOpen, close + kClose.size()) : std::string_view::npos;
   }

@@ -19,7 +19,8 @@ std::string without_expressions(std::string_view text) {
   std::string out;
   std::size_t from = 0;
   for_each_tag(text, [&](const Tag& tag) {
-    if (!tag.expression || !tag.closed || tag.offset < from) return;
+    const bool expression = tag.expression || tag.name.starts_with('=');
+    if (!expression || tag.name.empty() || !tag.closed || tag.offset < from) return;
     out += text.substr(from, tag.offset - from);
     out += "expression";
     from = tag.offset + tag.raw.size() + 4;
@@ -155,7 +156,7 @@ void Validator::check_resource(const Json& processed, const Site& site) {
     }
   }
   if (manifest.empty() || is_stand_in(manifest)) return;
-  const ParsedFile parsed = parse_documents(without_expressions(manifest), "manifest");
+  const ParsedFile parsed = parse_documents(without_expressions(manifest), "manifest", {.json = false});
   for (const Diagnostic& d : parsed.diagnostics) {
     if (d.severity != Severity::error || d.rule == "duplicate-key" || d.rule == "not-a-mapping") {
       continue;  // no matter to Argo, which reads it without a schema

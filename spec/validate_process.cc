@@ -61,6 +61,12 @@ void hide_broken_expressions(Json& tree) {
   }
 }
 
+/// What the caller gives can hold tags of its own: they are looked at where the inputs stand.
+bool gives_tags(const Arguments& arguments, const Json& inputs) {
+  return !arguments.stand_ins() && inputs.is_object() && !inputs.as_object().empty() &&
+         tree_has_tags(*arguments.json);
+}
+
 }  // namespace
 
 std::string Validator::stand_in(std::string meaning) {
@@ -142,7 +148,7 @@ std::optional<Processed> Validator::process(const TemplateView& t, const Argumen
                                             const Site& caller) {
   Processed p;
   p.written = t.json;
-  if (!tree_has_tags(*t.json)) return p;
+  if (!tree_has_tags(*t.json) && !gives_tags(arguments, t.json->get("inputs"))) return p;
   p.own = *t.json;
   put_inputs(*p.own, arguments);
   hide_broken_expressions(*p.own);
@@ -164,6 +170,7 @@ std::optional<Processed> Validator::process(const TemplateView& t, const Argumen
     }
     local.set("inputs.parameters", stand_in("inputs.parameters"));
     add_paths(local, p.own->get("inputs"), p.own->get("outputs"));
+    hide_broken_expressions(*p.own);  // a value may have brought one
     wrong = substitute_in_place(*p.own, local, Unresolved::keep);
   }
   if (wrong) {

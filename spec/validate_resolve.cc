@@ -124,8 +124,8 @@ std::optional<TemplateView> Validator::resolve_name(const std::string& name, con
   return std::nullopt;
 }
 
-std::optional<TemplateView> Validator::resolve_reference(const Json& reference, const Site& site,
-                                                         bool* failed) {
+std::optional<TemplateView> Validator::resolve_reference(const Json& reference, bool beside_inline,
+                                                         const Site& site, bool* failed) {
   const std::string name = reference.get_string("name");
   const std::string wanted = reference.get_string("template");
   const bool cluster = reference.get_bool("clusterScope");
@@ -145,6 +145,10 @@ std::optional<TemplateView> Validator::resolve_reference(const Json& reference, 
     return std::nullopt;
   }
   const Base* base = base_of(name, cluster);
+  if (base != nullptr && beside_inline) {  // Argo takes the object for the base, and the template in place
+    *failed = false;
+    return std::nullopt;
+  }
   if (base == nullptr) {
     const std::vector<std::string> others = lookup_.names(namespace_, cluster);
     std::string hint = did_you_mean(name, std::vector<std::string_view>(others.begin(), others.end()));
@@ -188,11 +192,14 @@ std::optional<TemplateView> Validator::resolve(const Json& holder, const Base& b
   // The words of a site are empty for a field of the spec that holds the name itself.
   if (!name.empty()) v = resolve_name(name, base, site.who.empty() ? site : site.at("template"), failed);
   if (*failed) return std::nullopt;
-  if (present(holder, "inline")) {
+  const bool in_place = present(holder, "inline");
+  if (reference) {
+    v = resolve_reference(holder.get("templateRef"), in_place, site, failed);
+    if (*failed) return std::nullopt;
+  }
+  if (in_place) {
     v = resolve_inline(holder, base, site);
-  } else if (reference) {
-    v = resolve_reference(holder.get("templateRef"), site, failed);
-  } else if (name.empty()) {
+  } else if (name.empty() && !reference) {
     *failed = true;
     error("undefined-template", site, "it calls no template",
           "give it `template`, `templateRef` or `inline`");

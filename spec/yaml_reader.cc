@@ -34,6 +34,12 @@ class Events : public YAML::EventHandler {
   void OnDocumentStart(const YAML::Mark& mark) override {
     // At a stray `,` or `]` yaml-cpp makes empty documents without end and without getting on.
     if (mark.pos == last_start_) throw YAML::ParserException(mark, "unexpected token");
+    // yaml-cpp takes what stands further left than the first line for a document of its own.
+    if (last_start_ >= 0 && !is_marked(offset_of(mark))) {
+      throw DocumentError(offset_of(mark), "indentation",
+                          "this line is indented less than the document's first one",
+                          "give both the same indentation, or put `---` between two documents");
+    }
     last_start_ = mark.pos;
     builder_.begin_document();
   }
@@ -86,6 +92,24 @@ class Events : public YAML::EventHandler {
  private:
   std::size_t offset_of(const YAML::Mark& mark) const {
     return std::min(begin_ + static_cast<std::size_t>(std::max(mark.pos, 0)), text_.size());
+  }
+
+  /// A document begins here: the line above, comments aside, is `---` or `...`, or this one is `---` itself.
+  bool is_marked(std::size_t at) const {
+    const auto marker = [](std::string_view line) {
+      return line.starts_with("---") || line.starts_with("...");
+    };
+    std::size_t begin = text_.rfind('\n', at == 0 ? 0 : at - 1) + 1;
+    if (marker(text_.substr(begin))) return true;
+    while (begin > begin_) {
+      const std::size_t end = begin - 1;
+      begin = end == 0 ? 0 : text_.rfind('\n', end - 1) + 1;
+      const std::string_view line = text_.substr(begin, end - begin);
+      const std::size_t content = line.find_first_not_of(" \t\r");
+      if (content == std::string_view::npos || line[content] == '#') continue;
+      return marker(line);
+    }
+    return false;
   }
 
   /// `~` or `null` as a value of its own, not the beginning of a key or of a longer text.

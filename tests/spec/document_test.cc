@@ -228,9 +228,8 @@ TEST_CASE("malformed YAML is explained in our words") {
       {"just text\n", "not-a-mapping", {1, 1}},
       {"a: \x01\n", "control-character", {1, 4}},
       {"a: \xff\n", "not-utf8", {1, 4}},
-      {"{\"a\": 1,}", "json-syntax", {1, 9}},
+      {"    a: 1\nb: 2\n", "indentation", {2, 1}},
       {"{\"a\" 1}", "json-syntax", {1, 6}},
-      {"{\"a\": 01}", "json-syntax", {1, 8}},
       {"{\"a\": \"x}", "unclosed-quote", {1, 7}},
       {"{\"a\": \"\\q\"}", "json-syntax", {1, 7}},
       {"{\"a\": 1, \"a\": 2}", "duplicate-key", {1, 10}},
@@ -243,6 +242,14 @@ TEST_CASE("malformed YAML is explained in our words") {
     CHECK(d.mark.column == row.mark.column);
     CHECK_FALSE(d.message.empty());
   }
+}
+
+TEST_CASE("what is no JSON may be YAML, as Argo reads it") {
+  CHECK(json_of("{\"a\": [1, 2,],}") == R"({"a":[1,2]})");
+  CHECK(json_of("{a: b} # said\n") == R"({"a":"b"})");
+  const ParsedFile two = parse_documents("{\"a\": 1}\n---\n{\"b\": 2}\n", "f.json");
+  CHECK(two.diagnostics.empty());
+  CHECK(two.documents.size() == 2);
 }
 
 TEST_CASE("JSON keeps its literals and its places") {

@@ -214,6 +214,53 @@ TEST_CASE("validate: fields of the spec") {
   check_specs(cases);
 }
 
+TEST_CASE("validate: where Argo looks twice, or not at all") {
+  const std::vector<LintCase> cases = {
+      {"inline beside a templateRef to nothing",
+       R"(entrypoint: a
+templates:
+- name: a
+  steps: [[{name: s, inline: {container: {image: x}}, templateRef: {name: gone, template: t}}]])",
+       "templateref",
+       "spec.templates[0].steps[0][0].templateRef",
+       {"gone"}},
+      {"a tag in an artifact that a template without tags takes",
+       R"(entrypoint: a
+arguments: {artifacts: [{name: f, http: {url: "{{inputs.parameters.url}}"}}]}
+templates:
+- name: a
+  inputs: {artifacts: [{name: f, path: /f}]}
+  container: {image: x})",
+       "unresolved-variable",
+       "",
+       {"inputs.parameters.url"}},
+      {"a tag over two lines is a name that nobody knows", R"(entrypoint: a
+templates:
+- name: a
+  inputs: {parameters: [{name: x, value: 1}]}
+  container: {image: x, args: ["{{inputs.parameters.x\n}}"]})",
+       "unresolved-variable"},
+      {"a broken expression that a parameter brings", R"(entrypoint: a
+arguments: {parameters: [{name: n, value: "{{= 1 + }}"}]}
+templates:
+- name: a
+  container: {image: x, args: ["{{workflow.parameters.n}}"]})",
+       ""},
+      {"a manifest in braces is YAML too", R"(entrypoint: a
+templates:
+- {name: a, resource: {action: get, manifest: "{.metadata.name}"}}
+- {name: b, resource: {action: get, manifest: "{{= 1 + }}"}})",
+       ""},
+      {"blanks around a quantity, buckets that are no numbers", R"(entrypoint: a
+templates:
+- name: a
+  metrics: {prometheus: [{name: m, help: h, histogram: {buckets: [x], value: "1"}}]}
+  container: {image: x, resources: {requests: {cpu: " 100m "}}})",
+       ""},
+  };
+  check_specs(cases);
+}
+
 TEST_CASE("validate: the value of an argument is asked for by submit and by cron, not by lint") {
   const std::string text = workflow(
       "entrypoint: b\narguments: {parameters: [{name: p}]}\ntemplates: [{name: b, container: {image: i}}]");
