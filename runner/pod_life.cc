@@ -22,8 +22,9 @@ namespace {
 
 constexpr int kMostRounds = 5;
 
-/// The warm sandbox that we joined is not alive any more: another one, from the beginning.
-class StaleSandbox : public std::runtime_error {
+/// What we gave the pod is to blame, a sandbox that died or a path that the engine does not see: once more,
+/// with something else.
+class StartOver : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
 };
@@ -74,11 +75,11 @@ Task<PodDone> PodLife::live() {
     } catch (const EngineAway& e) {
       away = true;
       broken = e.what();
-    } catch (const StaleSandbox& e) {
+    } catch (const StartOver& e) {
       away = true;
       broken = e.what();
     } catch (const docker::EngineFailure& e) {
-      away = sandbox_ && blames_sandbox(e.error().message, *sandbox_);
+      away = blames_surroundings(e.error().message);
       broken = e.what();
     } catch (const std::exception& e) {
       broken = e.what();
@@ -121,7 +122,7 @@ Task<void> PodLife::attempt() {
   } catch (const PodError& e) {
     reason = {Phase::error, e.what()};
   } catch (const docker::EngineFailure& e) {
-    if (sandbox_ && blames_sandbox(e.error().message, *sandbox_)) throw StaleSandbox(e.what());
+    if (blames_surroundings(e.error().message)) throw StartOver(e.what());
     reason = {Phase::error, e.what()};
   } catch (const store::StoreError& e) {
     reason = {Phase::error, e.what()};
@@ -288,9 +289,24 @@ Task<void> PodLife::launch(ContainerRun& c) {
   const Gate::Pass pass = co_await admission();
   co_await create(c);
   co_await c.start(*scope_);
-  if (c.ended() && !c.adopted() && sandbox_ && blames_sandbox(c.end().message, *sandbox_)) {
-    throw StaleSandbox(c.end().message);
+  if (!c.ended() || c.adopted() || !blames_surroundings(c.end().message)) co_return;
+  // Else the next round would take it for a step that ended so.
+  docker::RemoveOptions at_once;
+  at_once.force = true;
+  const auto removed = co_await services_.engine.remove(c.id(), at_once);
+  static_cast<void>(removed);
+  throw StartOver(c.end().message);
+}
+
+/// An engine on a socket of this machine may yet see other files, as one whose socket was lent to the
+/// container that we are in; or may not execute what lies in our home.
+bool PodLife::blames_surroundings(const std::string& text) const {
+  const bool home = text.find(services_.home.path().string()) != std::string::npos;
+  if (facts_.binds && (home || text.find(kInitPath) != std::string::npos)) {
+    services_.binds_do_not_work();
+    return true;
   }
+  return sandbox_ && blames_sandbox(text, *sandbox_);
 }
 
 Task<void> PodLife::start_all() {

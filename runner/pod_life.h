@@ -50,6 +50,7 @@ class PodLife {
   [[nodiscard]] Task<void> start_all();
   [[nodiscard]] Task<void> create(ContainerRun& c);
   [[nodiscard]] Task<void> launch(ContainerRun& c);
+  [[nodiscard]] bool blames_surroundings(const std::string& text) const;
   [[nodiscard]] Task<bool> run_inits();
   [[nodiscard]] Task<void> finish();
   [[nodiscard]] Task<void> wait_for_engine();
