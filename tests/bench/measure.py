@@ -121,6 +121,11 @@ class Report:
         self.works[-1]["bars"].append({"what": what, "value": value, "limit": limit, "unit": unit, "holds": ok})
         print(f"{'':22} {what:50} {value:9.3g} {unit:3} (bar {limit:g}) {'holds' if ok else 'MISSED'}", flush=True)
 
+    def count(self, what, value):
+        """A figure without a bar."""
+        self.works[-1]["bars"].append({"what": what, "value": value})
+        print(f"{'':22} {what:50} {value:14,.1f}", flush=True)
+
     def note(self, text):
         print(f"{'':22} {text}", flush=True)
 

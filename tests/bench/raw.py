@@ -1,19 +1,18 @@
 """The least that the same containers can cost: an Engine API client with no workflow at all.
 
 Same means as skiff: a few sandbox containers own the networks, made ahead and used again; each step is a fresh
-container in one of them, attached before its start, its end taken from the end of that stream, its removal off the
-path. One connection a thread."""
+container in one of them, attached before its start, under skiff's own init, which tells the end and a small output in the
+stream; its removal is off the path. One connection a thread."""
 import http.client
-import io
 import json
 import os
 import queue
 import socket
-import tarfile
 import threading
 import urllib.parse
 
 IMAGE = "busybox:latest"
+NONCE = "0123456789abcdef0123456789abcdef"
 
 
 def socket_path():
@@ -48,9 +47,14 @@ class Engine:
             raise RuntimeError(f"{method} {path}: {reply.status} {data[:300]!r}")
         return data
 
-    def create(self, command, network):
+    def create(self, command, network, init=None, output=None):
+        """Under the program `init`, which tells its end and the file `output`."""
+        host = {"NetworkMode": network}
         body = {"Image": IMAGE, "Cmd": command, "AttachStdout": True, "AttachStderr": True,
-                "Labels": {"skiff.bench": "raw"}, "HostConfig": {"NetworkMode": network, "LogConfig": {"Type": "none"}}}
+                "Labels": {"skiff.bench": "raw"}, "HostConfig": host}
+        if init:
+            host["Mounts"] = [{"Type": "bind", "Source": init, "Target": "/dev/skiff-init", "ReadOnly": True}]
+            body["Entrypoint"] = ["/dev/skiff-init", "init", NONCE, *(["-o", output] if output else []), "--"]
         return json.loads(self.call("POST", "/containers/create", body, good=(201,)))["Id"]
 
     def attach(self, container):
@@ -70,11 +74,23 @@ class Engine:
     def remove(self, container):
         self.call("DELETE", f"/containers/{container}?force=1&v=1")
 
+    def told(self, stream):
+        """The init's word on the command's end and its output, from an attached stream; None if it had none."""
+        frames, streams = b"", {1: b"", 2: b""}
+        while not all(NONCE.encode() in s and s.endswith(b".\n") for s in streams.values()):
+            more = stream.recv(65536)
+            if not more:
+                return None
+            frames += more
+            while len(frames) >= 8 and len(frames) >= 8 + int.from_bytes(frames[4:8], "big"):
+                size = int.from_bytes(frames[4:8], "big")
+                streams[frames[0]] += frames[8:8 + size]
+                frames = frames[8 + size:]
+        code, _, rest = streams[1].split(NONCE.encode())[1][1:].partition(b"\n")
+        return int(code), rest.partition(b"\n")[2][:-2].decode()
+
     def exit_code(self, container):
         return json.loads(self.call("POST", f"/containers/{container}/wait"))["StatusCode"]
-
-    def get_archive(self, container, path):
-        return self.call("GET", f"/containers/{container}/archive?path={urllib.parse.quote(path)}", good=(200,))
 
     def copy_archive(self, source, path, target, into):
         """The engine's tar from one container into another, streamed."""
@@ -92,10 +108,10 @@ class Engine:
 
 
 class Raw:
-    """Sandboxes for `width` steps at once; on leaving, nothing is left."""
+    """Sandboxes for `width` steps at once, and skiff's program as their init; on leaving, nothing is left."""
 
-    def __init__(self, width):
-        self.engine = Engine()
+    def __init__(self, width, init):
+        self.engine, self.init = Engine(), init
         self.sandboxes = queue.Queue()
         self.made = [self.engine.create(["sleep", "3600"], "bridge") for _ in range(width)]
         for name in self.made:
@@ -123,18 +139,14 @@ class Raw:
         """One container to its end; the file `read` of it, if given."""
         sandbox = self.sandboxes.get()
         try:
-            container = engine.create(command, f"container:{sandbox}")
+            container = engine.create(command, f"container:{sandbox}", self.init, read)
             stream = engine.attach(container)
             engine.start(container)
-            while stream.recv(65536):
-                pass
+            told = engine.told(stream)
             stream.close()
-            if engine.exit_code(container) != 0:
+            if told is None or told[0] != 0:
                 raise RuntimeError("the container failed")
-            if read is None:
-                return None
-            with tarfile.open(fileobj=io.BytesIO(engine.get_archive(container, read))) as tar:
-                return tar.extractfile(tar.getmembers()[0]).read().decode()
+            return told[1]
         finally:
             self.sandboxes.put(sandbox)
             self.old.put(container)
