@@ -187,8 +187,24 @@ void Controller::Impl::write_state(Turn& turn, Run& run) {
   turn.batch.update_workflow(row_of(run));
 }
 
+/// A pod's warning; it is written with the pod's next event, which follows at once.
+void Controller::Impl::note_warning(const std::string& node_id, const std::string& message) {
+  for (auto& [uid, run] : runs_) {
+    if (!run.pods.contains(node_id)) continue;
+    log_(fmt::format("workflow {}: warning: {}", run.name, message));
+    run.warnings.push_back(message);
+  }
+}
+
 store::WorkflowRow Controller::Impl::row_of(const Run& run) const {
-  const Json status = run.scheduler->status();
+  Json status = run.scheduler->status();
+  for (const std::string& warning : run.warnings) {
+    Json condition = Json::object();
+    condition.set("type", "SpecWarning");
+    condition.set("status", "True");
+    condition.set("message", warning);
+    status["conditions"].push_back(std::move(condition));
+  }
   store::WorkflowRow row;
   row.uid = run.uid;
   row.ns = run.ns;

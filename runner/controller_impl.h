@@ -43,6 +43,7 @@ struct Run {
   std::set<std::string> main_started;           ///< of those, the ones with a PodRunning in the journal
   std::map<std::string, AcquireLocks> locking;  ///< lock requests by holder, granted or not
   std::unique_ptr<boost::asio::system_timer> timer;
+  std::vector<std::string> warnings;  ///< of its pods; shown as conditions of type SpecWarning
   bool deleting = false;
   bool terminated = false;
 };
@@ -114,6 +115,7 @@ class Controller::Impl {
   void take_in(Turn& turn, const Item& item, TimePoint now);
   void feed(Turn& turn, Run& run, const Event& event, TimePoint now);
   void note_pod(Turn& turn, Run& run, const Event& event);
+  void note_warning(const std::string& node_id, const std::string& message);
   void write_state(Turn& turn, Run& run);
   awaitable<std::int64_t> commit(const store::Batch& batch);
   void tell_waiters(const std::set<std::string>& uids, std::int64_t revision);

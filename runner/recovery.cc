@@ -112,6 +112,9 @@ awaitable<void> Controller::Impl::recover() {
   }
   load_expiries();
   settle_locks();
+  pods.on_warning([this](const std::string& node_id, const std::string& message) {
+    asio::post(strand, [this, node_id, message] { note_warning(node_id, message); });
+  });
   pods.on_stray([this] { asio::post(strand, [this] { request_sweep(); }); });
   request_sweep();
   co_return;

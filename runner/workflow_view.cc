@@ -42,8 +42,13 @@ std::string header(const Json& w, spec::TimePoint now) {
   field(out, "Status:", status.get_string("phase"));
   field(out, "Message:", status.get_string("message"));
   for (const Json& c : status.get_array("conditions")) {
-    field(out, " " + c.get_string("type") + ":",
-          c.get_string("status") + (c.get_string("message").empty() ? "" : "  " + c.get_string("message")));
+    const std::string message = c.get_string("message");
+    if (c.get_string("type") == "SpecWarning") {
+      field(out, " Warning:", message);
+    } else {
+      field(out, " " + c.get_string("type") + ":",
+            c.get_string("status") + (message.empty() ? "" : "  " + message));
+    }
   }
   time_field(out, "Created:", metadata.get_string("creationTimestamp"), now);
   time_field(out, "Started:", status.get_string("startedAt"), now);

@@ -179,11 +179,25 @@ class Planner {
     out.startup = c.get("startupProbe");
     out.liveness = c.get("livenessProbe");
     out.lifecycle = c.get("lifecycle");
+    if (stage == Stage::main) tell_pauses(spec);
     out.message_from_logs = c.get_string("terminationMessagePolicy") == "FallbackToLogsOnError";
     if (!c.get_array("volumeDevices").empty()) {
       plan_.warnings.emplace_back("volumeDevices is ignored: only a cluster has block volumes");
     }
     return out;
+  }
+
+  /// What whoever debugs a step types next (workflow/executor: ARGO_DEBUG_PAUSE_*).
+  void tell_pauses(const docker::ContainerSpec& spec) {
+    for (const auto& [name, when] :
+         {std::pair("ARGO_DEBUG_PAUSE_BEFORE", "before"), {"ARGO_DEBUG_PAUSE_AFTER", "after"}}) {
+      if (!contains(spec.env, name + std::string("=true"))) continue;
+      const std::string& container = spec.labels.at(kLabelContainer);
+      plan_.warnings.push_back(std::string("container `") + container + "` waits " + when + " its command (" +
+                               name + "): look around with `docker exec -it " + spec.name +
+                               " sh`, let it go on with `docker exec " + spec.name +
+                               " touch /var/run/argo/ctr/" + container + "/" + when + "`");
+    }
   }
 
   std::string runtime_of() const {

@@ -20,9 +20,11 @@ enum Call : Word {
   kWait4 = 61,
   kKill = 62,
   kSetpgid = 109,
+  kUmask = 95,
   kSigtimedwait = 128,
   kExitGroup = 231,
   kOpenat = 257,
+  kMkdirat = 258,
   kPpoll = 271,
   kDup3 = 292,
   kPipe2 = 293,
@@ -41,6 +43,7 @@ inline Word call(Word number, Word a = 0, Word b = 0, Word c = 0, Word d = 0, Wo
 #elif defined(__aarch64__)
 enum Call : Word {
   kDup3 = 24,
+  kMkdirat = 34,
   kOpenat = 56,
   kClose = 57,
   kPipe2 = 59,
@@ -52,6 +55,7 @@ enum Call : Word {
   kSigprocmask = 135,
   kSigtimedwait = 137,
   kSetpgid = 154,
+  kUmask = 166,
   kGetpid = 172,
   kSocket = 198,
   kConnect = 203,

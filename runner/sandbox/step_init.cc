@@ -17,17 +17,15 @@ extern "C" void* memset(void* to, int value, unsigned long size) {
 namespace {
 
 constexpr Word kNonceSize = 32;
-constexpr Word kMostOrders = 1 << 20;
-constexpr Word kMostWords = 1 << 15;
 constexpr Word kMostOutputs = 64;
 constexpr Word kMostOutputBytes = 256 * 1024;
 
 constexpr Word kNotFound = -2, kInterrupted = -4, kNoAccess = -13;
-constexpr Word kHere = -100;                                                // AT_FDCWD
-constexpr Word kReadWrite = 2, kNonBlock = 04000, kCloseOnExec = 02000000;  // O_…
+constexpr Word kHere = -100;                                // AT_FDCWD
+constexpr Word kNonBlock = 04000, kCloseOnExec = 02000000;  // O_…
 constexpr Word kOut = 1, kErr = 2;
 
-/// What is to be run; all text belongs to the stack or to `orders`.
+/// What is to be run; all text belongs to the stack.
 struct Step {
   const char* nonce = nullptr;
   char** command = nullptr;
@@ -36,9 +34,6 @@ struct Step {
   Word output_count = 0;
 };
 
-char orders[kMostOrders + 1];
-char* words_of_orders[kMostWords];
-char* environment_of_orders[kMostWords];
 char file[kMostOutputBytes + 1];
 char program[8192];
 
@@ -47,84 +42,6 @@ bool same(const char* a, const char* b, Word size) {
     if (a[i] != b[i]) return false;
   }
   return true;
-}
-
-// ---------------------------------------------------------------------------------------------- orders
-
-Word from_hex(const char* text, Word digits) {
-  Word n = 0;
-  for (Word i = 0; i < digits; ++i) {
-    const char c = text[i];
-    n = n * 16 + (c >= 'a' ? c - 'a' + 10 : c - '0');
-  }
-  return n;
-}
-
-/// Where in orders[from, have) the nonce begins; -1 if it does not.
-Word find_nonce(const char* nonce, Word from, Word have) {
-  for (Word at = from; at + kNonceSize <= have; ++at) {
-    if (same(orders + at, nonce, kNonceSize)) return at;
-  }
-  return -1;
-}
-
-/// Fills `orders` with one complete set, without its head. A sender that died in the middle is followed by
-/// another one that begins anew, so the nonce is looked for everywhere.
-Word receive(const char* nonce) {
-  constexpr Word kHead = kNonceSize + 8;
-  Word have = 0, wanted = kHead;
-  while (have < wanted) {
-    const Word n = call(kRead, 0, address(orders + have), wanted - have);
-    if (n == kInterrupted) continue;
-    if (n <= 0) leave(64);
-    const Word seen = have < kNonceSize ? 1 : have - kNonceSize + 1;
-    have += n;
-    if (const Word anew = find_nonce(nonce, seen, have); anew > 0) {
-      have -= anew;
-      memcpy(orders, orders + anew, static_cast<unsigned long>(have));
-      wanted = kHead;
-    }
-    if (have >= kHead) wanted = kHead + from_hex(orders + kNonceSize, 8);
-    if (wanted > kMostOrders) leave(64);
-  }
-  memcpy(orders, orders + kHead, static_cast<unsigned long>(have - kHead));
-  orders[have - kHead] = 0;
-  return have - kHead;
-}
-
-bool same_variable(const char* a, const char* b) {
-  while (*a == *b && *a != 0 && *a != '=') ++a, ++b;
-  return *a == '=' && *b == '=';
-}
-
-void set_variable(char* text, Word& count) {
-  for (Word i = 0; i < count; ++i) {
-    if (same_variable(environment_of_orders[i], text)) {
-      environment_of_orders[i] = text;
-      return;
-    }
-  }
-  if (count < kMostWords - 1) environment_of_orders[count++] = text;
-}
-
-void take_orders(Step& step) {
-  const Word size = receive(step.nonce);
-  Word variables = 0, words = 0;
-  for (char** e = step.environment; *e != nullptr; ++e) set_variable(*e, variables);
-  for (Word at = 0; at < size;) {
-    char* item = orders + at;
-    const Word length_of_item = length(item);
-    if (*item == 'a' && words < kMostWords - 1) words_of_orders[words++] = item + 1;
-    if (*item == 'e') set_variable(item + 1, variables);
-    if (*item == 'o' && step.output_count < kMostOutputs) step.outputs[step.output_count++] = item + 1;
-    at += length_of_item + 1;
-  }
-  step.command = words_of_orders;
-  step.environment = environment_of_orders;
-  // Its stdin is what every step's is: empty.
-  const Word null = call(kOpenat, kHere, address("/dev/null"), kReadWrite, 0);
-  if (null > 0) call(kDup3, null, 0, 0);
-  if (null > 0) call(kClose, null);
 }
 
 // ---------------------------------------------------------------------------------------------- the end
@@ -197,6 +114,15 @@ void tell_output(Word index, const char* path) {
 
 // ------------------------------------------------------------------------------------------ the command
 
+/// The value of a variable, named with its "="; "" if it is not set.
+const char* variable(char** environment, const char* name) {
+  const Word size = length(name);
+  for (char** e = environment; *e != nullptr; ++e) {
+    if (same(*e, name, size)) return *e + size;
+  }
+  return "";
+}
+
 /// As Go's exec.LookPath sees a file: 0, or a negative error.
 Word executable(const char* path) {
   FileStatus status{};
@@ -209,13 +135,6 @@ Word executable(const char* path) {
 bool has_slash(const char* text) {
   while (*text != 0 && *text != '/') ++text;
   return *text == '/';
-}
-
-const char* path_of(char** environment) {
-  for (char** e = environment; *e != nullptr; ++e) {
-    if (same(*e, "PATH=", 5)) return *e + 5;
-  }
-  return "";
 }
 
 /// "DIRECTORY/NAME" in `program`; false if it does not fit.
@@ -237,7 +156,7 @@ const char* look_up(const Step& step) {
     if (error < 0) tell_not_run(step, NotRun::not_permitted, error);
     return name;
   }
-  for (const char* at = path_of(step.environment); name[0] != 0;) {
+  for (const char* at = variable(step.environment, "PATH="); name[0] != 0;) {
     Word size = 0;
     while (at[size] != 0 && at[size] != ':') ++size;
     if (join(at, size, name) && executable(program) == 0) return program;
@@ -288,6 +207,31 @@ bool reap(Word child, Word& code) {
   return over;
 }
 
+/// Waits until somebody who looks around in the container makes the file `name`. True: a signal asks for the
+/// end.
+bool pause_for(const Step& step, const char* switch_name, const char* name) {
+  constexpr Word kAnybody = 0777, kInterrupt = 2, kTerminate = 15;
+  if (!same(variable(step.environment, switch_name), "true", 5)) return false;
+  const char* container = variable(step.environment, "ARGO_CONTAINER_NAME=");
+  const Word mask = call(kUmask, 0);
+  const char* const above[] = {"/var", "/var/run", "/var/run/argo", "/var/run/argo/ctr"};
+  for (const char* directory : above) call(kMkdirat, kHere, address(directory), kAnybody);
+  join("/var/run/argo/ctr", 17, container);
+  call(kMkdirat, kHere, address(program), kAnybody);
+  call(kUmask, mask);
+  const Word size = length(program);
+  program[size] = '/';
+  memcpy(program + size + 1, name, static_cast<unsigned long>(length(name)) + 1);
+  const unsigned long all = ~0UL;
+  const Word tenth[2] = {0, 100'000'000};
+  FileStatus status{};
+  while (look_at(kHere, program, status) < 0) {
+    const Word signal = call(kSigtimedwait, address(&all), 0, address(tenth), kSetSize);
+    if (signal == kInterrupt || signal == kTerminate) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 void run_step(char** words, Word count) {
@@ -302,13 +246,14 @@ void run_step(char** words, Word count) {
     at += 2;
   }
   step.command = words + at + 1;
-  if (step.command >= words + count) take_orders(step);
-  if (step.command[0] == nullptr) leave(64);
+  if (step.command >= words + count) leave(64);
 
   // A signal that comes too early waits until there is somebody to pass it on to.
   const unsigned long all = ~0UL;
   unsigned long before = 0;
   call(kSigprocmask, kBlock, address(&all), address(&before), kSetSize);
+  constexpr Word kTerminated = 143;
+  if (pause_for(step, "ARGO_DEBUG_PAUSE_BEFORE=", "before")) tell_end(step, kTerminated);
   const Word child = begin(step, before);
   Word code = 0;
   for (;;) {
@@ -319,6 +264,7 @@ void run_step(char** words, Word count) {
       call(kKill, -child, signal);
     }
   }
+  pause_for(step, "ARGO_DEBUG_PAUSE_AFTER=", "after");
   if (call(kGetpid) == 1) call(kKill, -1, kKillSignal);
   tell_end(step, code);
 }

@@ -1,7 +1,6 @@
 // A step's init: PID 1 of a main container, between the engine and the step's command.
 //
 //   pause init NONCE [-o PATH]... -- COMMAND [ARGUMENT]...
-//   pause init NONCE --                    waits for its orders on stdin: the container was started ahead
 //
 // As Argo's emissary (cmd/argoexec/commands/emissary.go) it looks the command up in PATH, runs it in a
 // process group of its own and passes signals on to that; as any init it reaps. When the command has ended,
@@ -12,9 +11,8 @@
 //   ".\n" stdout: NONCE "e" KIND " " ERRNO "\n.\n"   the command could not be run; KIND is of enum NotRun
 //
 // "f" is the content of the -o PATH of that number, "m" says that there is none; of what is no plain file, or
-// too large, nothing is said. Orders: NONCE, eight hex digits (their length), then items that end in NUL: "a"
-// an argument, "e" a variable of the environment, "o" an output's path. NONCE may come again: the last one
-// counts, and what comes after complete orders is not read.
+// too large, nothing is said. ARGO_DEBUG_PAUSE_BEFORE and ARGO_DEBUG_PAUSE_AFTER make it wait for the files
+// /var/run/argo/ctr/CONTAINER/before and after, CONTAINER being ARGO_CONTAINER_NAME.
 #pragma once
 
 #include "runner/sandbox/kernel.h"
