@@ -92,6 +92,9 @@ class Engine:
     def exit_code(self, container):
         return json.loads(self.call("POST", f"/containers/{container}/wait"))["StatusCode"]
 
+    def get_archive(self, container, path):
+        return self.call("GET", f"/containers/{container}/archive?path={urllib.parse.quote(path)}", good=(200,))
+
     def copy_archive(self, source, path, target, into):
         """The engine's tar from one container into another, streamed."""
         self.link.request("GET", f"/v1.40/containers/{source}/archive?path={urllib.parse.quote(path)}")
