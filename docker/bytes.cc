@@ -19,6 +19,9 @@ namespace {
 
 }  // namespace
 
+boost::asio::awaitable<void> ByteSource::ready() { co_return; }
+boost::asio::awaitable<void> ByteSink::ready() { co_return; }
+
 std::size_t StringSource::read(std::span<char> into) {
   const std::size_t n = at_ < bytes_.size() ? bytes_.copy(into.data(), into.size(), at_) : 0;
   at_ += n;

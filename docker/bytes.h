@@ -2,9 +2,11 @@
 //
 // A transfer of an archive holds the container's lock in the engine until the last byte is through (inspect,
 // wait and even the exit of that container stand still), so both ends must be quick: files and memory, never
-// a user's connection. They are called on the thread that runs the calling coroutine.
+// a user's connection. They are called on the thread that runs the calling coroutine: one that would have to
+// wait for somebody else (another thread) does so in ready().
 #pragma once
 
+#include <boost/asio/awaitable.hpp>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -22,6 +24,8 @@ class ByteSource {
   virtual ~ByteSource() = default;
   /// Bytes in all, if known beforehand; else the request is sent in chunks.
   [[nodiscard]] virtual std::optional<std::uint64_t> size() const = 0;
+  /// Awaited before each read: returns when that one need not wait.
+  virtual boost::asio::awaitable<void> ready();
   /// Fills `into` from its front; 0 = no more. Throws std::system_error when the bytes cannot be had.
   virtual std::size_t read(std::span<char> into) = 0;
   /// Back to the first byte, so that a request may be sent again; false if that is impossible.
@@ -31,6 +35,8 @@ class ByteSource {
 class ByteSink {
  public:
   virtual ~ByteSink() = default;
+  /// Awaited before each write: returns when there is room.
+  virtual boost::asio::awaitable<void> ready();
   /// Takes all of `bytes`; throws std::system_error when it cannot (disk full): the transfer ends in kind
   /// local.
   virtual void write(std::string_view bytes) = 0;

@@ -38,11 +38,13 @@ Async<PathStat> Client::get_archive(std::string id, std::string path, ByteSink& 
   const Result<std::unique_ptr<Exchange>> opened = co_await open_stream(call);
   if (!opened) co_return opened.error();
   Exchange& exchange = *opened.value();
+  std::string bytes;
   for (;;) {
-    std::string bytes;
+    bytes.clear();
     const Result<bool> more = co_await exchange.read_body(bytes);
     if (!more) co_return in_call(more.error(), call.asked);
     if (!*more) break;
+    co_await sink.ready();
     const Result<void> poured = pour(bytes, sink, call.asked);
     if (!poured) co_return poured.error();
   }

@@ -1,6 +1,8 @@
 // The only loop that moves bytes between a Connection and the HTTP reader.
 #include "docker/exchange.h"
 
+#include <fmt/format.h>
+
 #include <exception>
 #include <span>
 #include <utility>
@@ -18,16 +20,29 @@ Error error_of(ErrorKind kind, std::string message) {
   return e;
 }
 
-/// The source's next piece as it goes over the wire; "" at its end.
-Result<std::string> next_piece(ByteSource& source, bool chunked) {
-  std::string piece(kUploadPiece, '\0');
-  try {
-    piece.resize(source.read(std::span<char>(piece)));
-  } catch (const std::exception& e) {
-    return error_of(ErrorKind::local, e.what());
+/// Room for a piece of a body with its chunk's head before it and its end behind it.
+class Upload {
+ public:
+  /// The source's next piece as it goes over the wire, valid until the next call; "" at its end.
+  Result<std::string_view> next(ByteSource& source, bool chunked) {
+    std::size_t n = 0;
+    try {
+      n = source.read(std::span<char>(room_).subspan(kHead, kUploadPiece));
+    } catch (const std::exception& e) {
+      return error_of(ErrorKind::local, e.what());
+    }
+    if (!chunked || n == 0) return std::string_view(room_).substr(kHead, n);
+    const std::string head = fmt::format("{:x}\r\n", n);
+    room_.replace(kHead - head.size(), head.size(), head);
+    room_.replace(kHead + n, kEnd.size(), kEnd);
+    return std::string_view(room_).substr(kHead - head.size(), head.size() + n + kEnd.size());
   }
-  return chunked && !piece.empty() ? chunk_text(piece) : piece;
-}
+
+ private:
+  static constexpr std::size_t kHead = 16;
+  static constexpr std::string_view kEnd = "\r\n";
+  std::string room_ = std::string(kHead + kUploadPiece + kEnd.size(), '\0');
+};
 
 }  // namespace
 
@@ -58,11 +73,13 @@ boost::asio::awaitable<Result<void>> Exchange::begin(const Endpoint& endpoint, c
 boost::asio::awaitable<Result<void>> Exchange::send_source(ByteSource& source, bool chunked) {
   const std::uint64_t promised = source.size().value_or(0);
   std::uint64_t total = 0;
+  Upload upload;
   for (;;) {
-    const Result<std::string> piece = next_piece(source, chunked);
+    co_await source.ready();
+    const Result<std::string_view> piece = upload.next(source, chunked);
     if (!piece) co_return piece.error();
     if (piece->empty()) break;
-    const std::string& bytes = piece.value();
+    const std::string_view bytes = piece.value();
     const Result<void> written = co_await connection_.write(bytes);
     if (!written) co_return written;
     total += bytes.size();
@@ -92,13 +109,13 @@ boost::asio::awaitable<Result<void>> Exchange::receive(std::string& body) {
 }
 
 boost::asio::awaitable<Result<bool>> Exchange::read_body(std::string& into) {
-  std::string piece = std::exchange(early_, std::string());
-  while (piece.empty() && !reader_.done()) {
-    const Result<void> got = co_await receive(piece);
+  const std::size_t before = into.size();
+  into += std::exchange(early_, std::string());
+  while (into.size() == before && !reader_.done()) {
+    const Result<void> got = co_await receive(into);
     if (!got) co_return got.error();
   }
-  into += piece;
-  co_return !piece.empty();
+  co_return into.size() != before;
 }
 
 boost::asio::awaitable<Result<std::string>> Exchange::read_rest(std::size_t limit) {

@@ -1,6 +1,7 @@
 #include "runner/pod_inputs.h"
 
-#include <unistd.h>
+#include <boost/asio/this_coro.hpp>
+#include <optional>
 
 #include "runner/core/artifact_keys.h"
 #include "runner/engine_calls.h"
@@ -9,25 +10,6 @@
 
 namespace skiff::runner {
 namespace {
-
-/// A spool as what a request sends; reads from the beginning, wherever the descriptor stands.
-class SpoolSource : public docker::ByteSource {
- public:
-  explicit SpoolSource(int fd) : fd_(fd), size_(static_cast<std::uint64_t>(::lseek(fd, 0, SEEK_END))) {}
-  [[nodiscard]] std::optional<std::uint64_t> size() const override { return size_; }
-  std::size_t read(std::span<char> into) override {
-    const ssize_t n = ::pread(fd_, into.data(), into.size(), static_cast<off_t>(at_));
-    if (n < 0) throw std::system_error(errno, std::generic_category(), "read the inputs' spool");
-    at_ += static_cast<std::uint64_t>(n);
-    return static_cast<std::size_t>(n);
-  }
-  bool rewind() override { return at_ = 0, true; }
-
- private:
-  int fd_;
-  std::uint64_t size_;
-  std::uint64_t at_ = 0;
-};
 
 unsigned mode_of(const Json& artifact, unsigned fallback) {
   const auto mode = artifact.get_int("mode");
@@ -66,8 +48,8 @@ void add_one(PodServices& services, const RunContext& run, const PlannedInput& i
 }
 
 void write_archive(PodServices& services, const PodPlan& plan, const RunContext& run, const StartPod& order,
-                   bool with_script, int network_pid, int fd) {
-  store::TarWriter writer(store::sink_to_fd(services.artifacts.files(), fd, "the inputs' spool"));
+                   bool with_script, int network_pid, const store::Sink& sink) {
+  store::TarWriter writer(sink);
   if (with_script && plan.script) writer.add_file(kScriptPath, 0755, *plan.script);
   if (plan.progress) writer.add_directory("/var/run/argo", 0777);
   for (const PlannedInput& input : plan.inputs) {
@@ -80,6 +62,12 @@ void write_archive(PodServices& services, const PodPlan& plan, const RunContext&
     }
   }
   writer.finish();
+}
+
+Task<void> send(PodServices& services, std::string container, Inflow& flow,
+                std::optional<docker::Error>& trouble) {
+  const auto put = co_await services.engine.put_archive(container, "/", flow);
+  if (!put.ok()) trouble = put.error();
 }
 
 }  // namespace
@@ -102,20 +90,26 @@ Task<InputArchive> pack_inputs(PodServices& services, const PodPlan& plan, const
   InputArchive archive;
   archive.empty = plan.inputs.empty() && !plan.progress && !(with_script && plan.script);
   if (archive.empty) co_return archive;
-  const std::function<void()> work = [&] {
-    archive.spool = services.artifacts.spool();
-    write_archive(services, plan, run, order, with_script, network_pid, archive.spool.get());
+  const Executor strand = co_await boost::asio::this_coro::executor;
+  const auto work = [&services, &plan, &run, &order, with_script, network_pid](const store::Sink& sink) {
+    write_archive(services, plan, run, order, with_script, network_pid, sink);
   };
-  co_await offload(services.pool, work);
+  archive.flow = std::make_unique<Inflow>(strand, work);
+  const std::exception_ptr stopped = co_await caught(archive.flow->ready());
+  if (stopped || archive.flow->failed()) co_await archive.flow->finish();
+  if (stopped) std::rethrow_exception(stopped);
   co_return archive;
 }
 
 Task<void> put_inputs(PodServices& services, std::string container, const InputArchive& archive) {
-  SpoolSource source(archive.spool.get());
-  const auto put = co_await services.engine.put_archive(container, "/", source);
-  if (put.ok()) co_return;
-  if (means_away(put.error())) throw EngineAway(put.error());
-  throw PodError("the inputs cannot be put into the container: " + put.error().message);
+  std::optional<docker::Error> trouble;
+  const std::exception_ptr stopped = co_await caught(send(services, container, *archive.flow, trouble));
+  // What the archive's own making failed of says more than the engine, to which it broke off.
+  co_await archive.flow->finish();
+  if (stopped) std::rethrow_exception(stopped);
+  if (!trouble) co_return;
+  if (means_away(*trouble)) throw EngineAway(*trouble);
+  throw PodError("the inputs cannot be put into the container: " + trouble->message);
 }
 
 }  // namespace skiff::runner

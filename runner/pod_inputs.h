@@ -1,29 +1,31 @@
-// What goes into a pod's containers before they start: the script and the input artifacts, in one archive.
+// What goes into a pod's containers before they start: the script and the input artifacts, in one archive
+// that is made while the engine unpacks it.
 #pragma once
 
+#include <memory>
 #include <string>
 
 #include "runner/core/pod_plan.h"
+#include "runner/flow.h"
 #include "runner/pod_services.h"
 #include "store/archive.h"
-#include "store/files.h"
 
 namespace skiff::runner {
 
-/// A spooled tar with everything; entries have absolute meanings ("/tmp/x" is "tmp/x").
+/// A tar with everything, on its way; entries have absolute meanings ("/tmp/x" is "tmp/x").
 struct InputArchive {
-  store::Fd spool;
+  std::unique_ptr<Inflow> flow;
   bool empty = true;
 };
 
-/// Reads or fetches the artifacts and writes the archive; on the pool, for artifacts may be large. What is
-/// fetched comes through the network of process `network_pid` (0: this machine's). Throws PodError in the
-/// words of Argo's executor (workflow/executor/executor.go, loadArtifact).
+/// Fetches artifacts and begins to write the archive; returns when its first bytes are there. What is fetched
+/// comes through the network of process `network_pid` (0: this machine's). All that is given must outlive the
+/// archive. Throws PodError in the words of Argo's executor (workflow/executor/executor.go, loadArtifact).
 [[nodiscard]] Task<InputArchive> pack_inputs(PodServices& services, const PodPlan& plan,
                                              const RunContext& run, const StartPod& order, bool with_script,
                                              int network_pid);
 
-/// Puts it into a created container. Throws EngineAway, PodError.
+/// Puts it into a created container, once. Throws EngineAway, PodError.
 [[nodiscard]] Task<void> put_inputs(PodServices& services, std::string container,
                                     const InputArchive& archive);
 

@@ -1,9 +1,11 @@
 #include "runner/pod_outputs.h"
 
-#include <unistd.h>
+#include <boost/asio/this_coro.hpp>
+#include <optional>
 
 #include "runner/core/artifact_keys.h"
 #include "runner/engine_calls.h"
+#include "runner/flow.h"
 #include "runner/pod_inputs.h"
 #include "store/archive.h"
 #include "store/error.h"
@@ -18,24 +20,6 @@ namespace {
 constexpr std::size_t kMaxParameter = 16 << 20;
 constexpr std::uint64_t kMaxLog = std::uint64_t{1} << 30;
 constexpr int kMaxLinks = 16;
-
-class SpoolSink : public docker::ByteSink {
- public:
-  SpoolSink(store::Files& files, int fd) : sink_(store::sink_to_fd(files, fd, "the outputs' spool")) {}
-  void write(std::string_view bytes) override {
-    try {
-      sink_(std::as_bytes(std::span(bytes)));
-    } catch (const store::StoreError& e) {
-      trouble_ = e.what();
-      throw std::system_error(ENOSPC, std::generic_category(), e.what());
-    }
-  }
-  [[nodiscard]] const std::string& trouble() const { return trouble_; }
-
- private:
-  store::Sink sink_;
-  std::string trouble_;
-};
 
 std::string link_target(const std::string& path, const std::string& target) {
   const fs::path to(target);
@@ -113,55 +97,69 @@ class Reader {
   }
 
   Task<void> read_artifact(const PlannedArtifact& wanted) {
-    const store::Fd spool = services_.artifacts.spool();
+    const Gate::Pass pass = co_await services_.saving.enter();
     std::string problem;
-    const bool there = co_await fetch(wanted, spool.get(), problem);
-    if (!there) {
-      if (wanted.optional && problem.empty()) {
-        saved_.warnings.push_back("optional artifact '" + wanted.name + "': " + wanted.path +
-                                  " does not exist");
-      } else {
-        fail("output artifact '" + wanted.name + "': " + (problem.empty() ? missing(wanted.path) : problem));
-      }
-      co_return;
-    }
-    const std::function<void()> work = [&] { pack(wanted, spool.get(), problem); };
-    co_await offload(services_.pool, work);
+    const bool there = co_await save(wanted, problem);
     if (!problem.empty()) {
       fail("output artifact '" + wanted.name + "': " + problem);
-      co_return;
+    } else if (there) {
+      artifacts_.push_back(located(wanted.artifact, wanted.location));
+    } else if (wanted.optional) {
+      saved_.warnings.push_back("optional artifact '" + wanted.name + "': " + wanted.path +
+                                " does not exist");
+    } else {
+      fail("output artifact '" + wanted.name + "': " + missing(wanted.path));
     }
-    artifacts_.push_back(located(wanted.artifact, wanted.location));
   }
 
-  /// The tar of what is at the path, links followed. False: it is not there, or `problem` says more.
-  Task<bool> fetch(const PlannedArtifact& wanted, int spool, std::string& problem) {
+  /// Stores what is at the path, links followed. False: it is not there, or `problem` says more.
+  Task<bool> save(const PlannedArtifact& wanted, std::string& problem) {
     std::string path = wanted.path;
     for (int links = 0; links < kMaxLinks; ++links) {
-      if (::ftruncate(spool, 0) != 0 || ::lseek(spool, 0, SEEK_SET) != 0) {
-        problem = "the spool cannot be emptied";
-        co_return false;
-      }
-      SpoolSink sink(services_.artifacts.files(), spool);
-      const auto got = co_await services_.engine.get_archive(main_, path, sink);
-      if (!sink.trouble().empty()) {
-        problem = sink.trouble();
-        co_return false;
-      }
-      if (got.is(docker::ErrorKind::not_found)) co_return false;
-      if (!got.ok()) {
-        if (means_away(got.error())) throw EngineAway(got.error());
-        problem = got.error().message;
-        co_return false;
-      }
-      if (!got->is_symlink()) co_return true;
-      path = link_target(path, got->link_target);
+      const std::optional<docker::PathStat> stat = co_await stream(wanted, path, problem);
+      if (!stat || !problem.empty()) co_return false;
+      if (!stat->is_symlink()) co_return true;
+      path = link_target(path, stat->link_target);
     }
     problem = "too many levels of symbolic links";
     co_return false;
   }
 
-  void pack(const PlannedArtifact& wanted, int spool, std::string& problem) {
+  /// The engine's tar of `path` into the store, packed while it comes. Nothing if there is no such path.
+  Task<std::optional<docker::PathStat>> stream(const PlannedArtifact& wanted, std::string path,
+                                               std::string& problem) {
+    const Executor strand = co_await boost::asio::this_coro::executor;
+    store::Packed packed;
+    Outflow flow(strand, [&](const store::Source& tar) { packed = pack(wanted, tar); });
+    std::optional<docker::Result<docker::PathStat>> answer;
+    const std::exception_ptr stopped = co_await caught(receive(path, flow, answer));
+    const bool whole = answer && answer->ok();
+    try {
+      co_await flow.finish(whole);
+    } catch (const store::StoreError& e) {
+      problem = e.what();
+    }
+    if (stopped) std::rethrow_exception(stopped);
+    if (!problem.empty() || answer->is(docker::ErrorKind::not_found)) co_return std::nullopt;
+    if (!answer->ok()) {
+      if (means_away(answer->error())) throw EngineAway(answer->error());
+      problem = answer->error().message;
+      co_return std::nullopt;
+    }
+    for (const std::string& left : packed.left_out) {
+      saved_.warnings.push_back("artifact '" + wanted.name + "': " + left +
+                                " is a socket or pipe and is left out");
+    }
+    co_return answer->value();
+  }
+
+  Task<void> receive(std::string path, docker::ByteSink& into,
+                     std::optional<docker::Result<docker::PathStat>>& answer) {
+    auto got = co_await services_.engine.get_archive(main_, path, into);
+    answer.emplace(std::move(got));
+  }
+
+  [[nodiscard]] store::Packed pack(const PlannedArtifact& wanted, const store::Source& tar) const {
     store::PackOptions options;
     options.archiving = archiving_of(wanted.artifact);
     if (const auto level = wanted.artifact.get("archive").get("tar").get_int("compressionLevel")) {
@@ -169,16 +167,7 @@ class Reader {
     }
     options.root_name = fs::path(wanted.path).filename().string();
     options.limits = store::ArchiveLimits::from_environment();
-    try {
-      const store::Packed packed =
-          store::pack(services_.artifacts, key_of(wanted.location), store::source_from_fd(spool), options);
-      for (const std::string& left : packed.left_out) {
-        saved_.warnings.push_back("artifact '" + wanted.name + "': " + left +
-                                  " is a socket or pipe and is left out");
-      }
-    } catch (const store::StoreError& e) {
-      problem = e.what();
-    }
+    return store::pack(services_.artifacts, key_of(wanted.location), tar, options);
   }
 
   [[nodiscard]] std::string key_of(const Json& location) const {

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <thread>
 
 #include "runner/container_program.h"
 #include "runner/engine_calls.h"
@@ -21,6 +22,8 @@ SandboxSettings sandbox_settings(const PodSettings& s) {
   out.idle = s.sandbox_idle;
   return out;
 }
+
+int saving_limit() { return static_cast<int>(2 * std::max(2U, std::thread::hardware_concurrency())); }
 
 int starting_limit(const PodSettings& s) { return s.max_starting > 0 ? s.max_starting : kStartingUnknown; }
 
@@ -42,7 +45,8 @@ PodServices::PodServices(Executor pool_, docker::Engine& engine_, const store::H
       sandboxes(pool_, engine_, sandbox_settings(settings)),
       watch(pool_, engine_, settings.home_id, settings.controller_id),
       janitor(pool_, engine_),
-      starting(starting_limit(settings)) {}
+      starting(starting_limit(settings)),
+      saving(saving_limit()) {}
 
 Task<EngineFacts> PodServices::facts() {
   {

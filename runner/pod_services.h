@@ -42,6 +42,7 @@ class PodServices {
   EngineWatch watch;
   Janitor janitor;
   Gate starting;
+  Gate saving;  ///< artifacts read out at once: each holds a thread, and the engine's processor
 
   /// Asked once, and again after the engine was away.
   [[nodiscard]] Task<EngineFacts> facts();

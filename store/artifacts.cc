@@ -18,6 +18,8 @@ constexpr std::string_view kTemp = ".tmp";
 constexpr std::string_view kBuckets = ".buckets";
 constexpr std::size_t kMaxComponent = 255;
 constexpr std::size_t kMaxKey = 3000;
+/// The disk gets to work whenever so much is new: what is left for the fsync is little.
+constexpr std::uint64_t kWriteBehind = std::uint64_t{16} << 20;
 
 [[noreturn]] void bad_key(std::string_view key, std::string_view why) {
   throw StoreError(Trouble::invalid, "",
@@ -67,6 +69,7 @@ struct ArtifactWriter::Draft {
   Fd fd;
   Sha256 hash;
   std::uint64_t bytes = 0;
+  std::uint64_t sent_out = 0;
 };
 
 ArtifactWriter::ArtifactWriter(ArtifactStore& store, std::string key, fs::path final_path)
@@ -86,6 +89,12 @@ void ArtifactWriter::write(std::span<const std::byte> bytes) {
   draft_->store->files().write(draft_->fd.get(), bytes, draft_->final_path);
   draft_->hash.update(bytes);
   draft_->bytes += bytes.size();
+  if (draft_->bytes - draft_->sent_out < kWriteBehind) return;
+  // Without a promise, so without a check.
+  static_cast<void>(::sync_file_range(draft_->fd.get(), static_cast<off64_t>(draft_->sent_out),
+                                      static_cast<off64_t>(draft_->bytes - draft_->sent_out),
+                                      SYNC_FILE_RANGE_WRITE));
+  draft_->sent_out = draft_->bytes;
 }
 
 StoredArtifact ArtifactWriter::finish() {

@@ -332,7 +332,7 @@ TEST_CASE("a spool is read from its start by whoever wants") {
 TEST_CASE("a bounded pipe carries a large tar between threads in little memory") {
   TempStore temp;
   constexpr std::size_t kSize = std::size_t{64} << 20;
-  BoundedPipe pipe(1 << 20);
+  BoundedPipe pipe;
   std::thread engine([&] {
     std::string piece(100'000, '\0');
     RawEntry entry = raw_file("big", "");
@@ -371,19 +371,46 @@ TEST_CASE("a bounded pipe carries a large tar between threads in little memory")
 }
 
 TEST_CASE("a pipe whose reader has gone stops the writer; one whose writer failed fails the reader") {
-  BoundedPipe pipe(10);
-  CHECK(pipe.push(bytes_of("123456")));
-  CHECK_FALSE(pipe.try_push(bytes_of("123456")));
+  BoundedPipe pipe(1);
+  const std::string block(BoundedPipe::kBlockBytes, 'x');
+  CHECK(pipe.push(bytes_of(block)));
   std::thread reader([&] { pipe.abandon(); });
-  CHECK_FALSE(pipe.push(bytes_of("123456")));
+  CHECK_FALSE(pipe.push(bytes_of("one more")));
   reader.join();
 
   TempStore temp;
-  BoundedPipe broken(1000);
+  BoundedPipe broken;
   CHECK(broken.push(bytes_of(kTree).first(600)));
   broken.fail(std::make_exception_ptr(std::runtime_error("engine gone")));
   CHECK_THROWS_WITH(pack(temp.store, "k.tgz", broken.source(), named("out")), "engine gone");
   CHECK_FALSE(temp.store.stat("k.tgz"));
+}
+
+TEST_CASE("an end that must not wait asks first and is called when it need not") {
+  BoundedPipe pipe(2);
+  const std::string block(BoundedPipe::kBlockBytes, 'x');
+  int told = 0;
+  const auto tell = [&told] { ++told; };
+  CHECK_FALSE(pipe.ready(tell));
+  CHECK(pipe.room(tell));
+  CHECK(pipe.put(bytes_of("start")));
+  CHECK(told == 0);  // a block is not full yet
+  CHECK(pipe.put(bytes_of(block)));
+  CHECK(told == 1);
+  CHECK(pipe.ready(tell));
+  CHECK(pipe.room(tell));
+  CHECK(pipe.put(bytes_of(block)));
+  CHECK_FALSE(pipe.room(tell));
+  CHECK(pipe.put(bytes_of(block)));  // more than there is room for, all the same
+  CHECK(told == 1);
+  CHECK(pipe.next().size() == block.size());
+  CHECK(told == 2);
+  pipe.close();
+  std::size_t rest = 0;
+  for (auto bytes = pipe.next(); !bytes.empty(); bytes = pipe.next()) rest += bytes.size();
+  CHECK(rest == 2 * block.size() + 5);
+  CHECK(pipe.ready(tell));
+  CHECK(told == 2);
 }
 
 TEST_CASE("read_tar gives small files and refuses large ones") {
