@@ -146,7 +146,10 @@ void Validator::check_text_tags(std::string_view text, const std::string& path, 
       return;
     }
     if (is_known(tag.name, names)) return;
-    if (!told_tags_.insert(fmt::format("{}\n{}", path, tag.name)).second) return;
+    const std::string key = fmt::format("{}\n{}", path, tag.name);
+    if (told_tags_.count(key) != 0) return;
+    // What was only a warning may yet be an error: of the step that holds the template in place.
+    if (!told_tags_.insert(errors_are_warnings_ ? key + "\n" : key).second) return;
     error("unresolved-variable", {path, site.who},
           fmt::format("nothing gives `{{{{{}}}}}` a value here", tag.name), unresolved_hint(tag.name, names));
   });

@@ -224,6 +224,19 @@ templates:
        "templateref",
        "spec.templates[0].steps[0][0].templateRef",
        {"gone"}},
+      {"a tag of the second inline template, which only its step has checked",
+       R"(entrypoint: a
+templates:
+- name: a
+  steps:
+  - - {name: s, inline: {container: {image: x}}}
+    - name: t
+      inline:
+        container: {image: x}
+        outputs: {parameters: [{name: o, value: "{{tasks.other.ip}}"}]})",
+       "unresolved-variable",
+       "spec.templates[0].steps[0][1].inline.outputs.parameters[0].value",
+       {"tasks.other.ip"}},
       {"a tag in an artifact that a template without tags takes",
        R"(entrypoint: a
 arguments: {artifacts: [{name: f, http: {url: "{{inputs.parameters.url}}"}}]}
