@@ -301,8 +301,9 @@ Task<void> PodLife::launch(ContainerRun& c) {
 /// An engine on a socket of this machine may yet see other files, as one whose socket was lent to the
 /// container that we are in; or may not execute what lies in our home.
 bool PodLife::blames_surroundings(const std::string& text) const {
-  const bool home = text.find(services_.home.path().string()) != std::string::npos;
-  if (facts_.binds && (home || text.find(kInitPath) != std::string::npos)) {
+  const auto says = [&text](const std::string& what) { return text.find(what) != std::string::npos; };
+  const bool init = says(kInitPath) && (says("permission denied") || says("no such file"));
+  if (facts_.binds && (init || says(services_.home.path().string()))) {
     services_.binds_do_not_work();
     return true;
   }
