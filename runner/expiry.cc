@@ -94,8 +94,8 @@ awaitable<void> Controller::Impl::expire() {
 void Controller::Impl::drop_completed_artifacts(const Run& run) {
   std::vector<spec::NodeStatus> nodes;
   for (const std::string& id : run.scheduler->node_ids()) {
-    const spec::NodeStatus& node = *run.scheduler->node(id);
-    if (!node.outputs.get_array("artifacts").empty()) nodes.push_back(node);
+    std::optional<spec::NodeStatus> node = run.scheduler->node(id);
+    if (node && !node->outputs.get_array("artifacts").empty()) nodes.push_back(std::move(*node));
   }
   const Json spec = spec_of(run.object, run.scheduler->status());
   drop_artifacts(fates_of(spec, nodes, context_of(run)).on_completion);

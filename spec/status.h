@@ -50,36 +50,41 @@ struct MemoizationStatus {
   std::string cache_name;
 };
 
-/// Inputs and outputs are kept as Argo's JSON
+/// What a node says of itself. Inputs and outputs are kept as Argo's JSON
 /// (`{"parameters":[…],"artifacts":[…],"result":"…","exitCode":"0"}`); null when a node has none. Absent is
 /// not the same as empty: a parameter that was never set has no entry.
-struct NodeStatus {
-  std::string id;            ///< "<workflow>-<fnv32a of name>"; the root's is the workflow's name
-  std::string name;          ///< "wf[0].step(0:item)"
-  std::string display_name;  ///< "step(0:item)"
+/// What changes while a node runs comes first: a scheduler touches it at each event.
+struct NodeState {
   NodeType type = NodeType::pod;
-  std::string template_name;
-  Json template_ref;           ///< {"name","template","clusterScope"} or null
-  std::string template_scope;  ///< "local/<workflow>", "namespaced/<name>", "cluster/<name>"
   Phase phase = Phase::none;
-  std::string boundary_id;
-  std::string message;
+  bool daemoned = false;
+  std::optional<NodeFlag> node_flag;
   std::optional<TimePoint> started_at;
   std::optional<TimePoint> finished_at;
-  std::string pod_ip;
-  std::string host_node_name;
+  std::string message;
   std::string progress;  ///< "1/2"
-  bool daemoned = false;
-  Json inputs;
+  std::string host_node_name;
   Json outputs;
-  std::vector<std::string> children;
-  std::vector<std::string> outbound_nodes;
-  std::optional<NodeFlag> node_flag;
-  std::optional<MemoizationStatus> memoization;
+  std::string name;          ///< "wf[0].step(0:item)"
+  std::string display_name;  ///< "step(0:item)"
+  std::string template_name;
+  std::string template_scope;  ///< "local/<workflow>", "namespaced/<name>", "cluster/<name>"
+  Json template_ref;           ///< {"name","template","clusterScope"} or null
+  Json inputs;
+  std::string pod_ip;
   std::string waiting_lock;  ///< synchronizationStatus.waiting
+  std::optional<MemoizationStatus> memoization;
 
   /// Argo's NodeStatus.Fulfilled: completed, or daemoned and past Pending.
   [[nodiscard]] bool fulfilled() const { return completed(phase) || (daemoned && phase != Phase::pending); }
+};
+
+/// The whole: a node among the others.
+struct NodeStatus : NodeState {
+  std::string id;  ///< "<workflow>-<fnv32a of name>"; the root's is the workflow's name
+  std::string boundary_id;
+  std::vector<std::string> children;
+  std::vector<std::string> outbound_nodes;
 };
 
 /// RFC 3339 in UTC with whole seconds, as Kubernetes writes times.

@@ -74,6 +74,10 @@ void Scheduler::Impl::launch(Call call) {
   if (hold_back(call, there)) return;
   TemplateBook::Answer answer = book_.resolve(*call.base, call.target);
   if (!answer.resolved) return reject(call, answer.error);
+  if (answer.resolved->timed && !uses_duration_) {
+    uses_duration_ = true;
+    set_duration();
+  }
   Processed processed{answer.resolved->json, ""};
   if (needs_processing(*answer.resolved)) {
     const spec::Scope scope = call_scope(call, *answer.resolved);
@@ -284,7 +288,7 @@ void Scheduler::Impl::take(const LocksRefused& e) {
 
 void Scheduler::Impl::unlock(NodeIndex i) {
   graph_[i].locked = false;
-  emit(ReleaseLocks{graph_[i].s.id});
+  emit(ReleaseLocks{graph_.id(i)});
 }
 
 // -------------------------------------------------------------------------------------------- memo
@@ -323,15 +327,16 @@ void Scheduler::Impl::take(const MemoAnswer& e) {
   const NodeIndex i = make_or_adopt(p.call, node_type(p), Phase::pending);
   init_inputs(i, p);
   graph_[i].s.memoization->hit = true;
+  graph_[i].memoized = false;
   graph_[i].s.outputs = e.outputs;
   set_phase(i, Phase::succeeded);
 }
 
 /// Keeps the outputs of a memoized node that has just succeeded.
 void Scheduler::Impl::save_memo(NodeIndex i) {
-  const spec::NodeStatus& s = graph_[i].s;
-  if (!s.memoization || s.memoization->hit) return;
-  emit(StoreMemo{s.id, s.memoization->cache_name, s.memoization->key, s.outputs});
+  if (!graph_[i].memoized) return;
+  const spec::NodeState& s = graph_[i].s;
+  emit(StoreMemo{graph_.id(i), s.memoization->cache_name, s.memoization->key, s.outputs});
 }
 
 // ------------------------------------------------------------------------------------------- begin

@@ -23,7 +23,7 @@ bool is_suspended(const Node& n) {
 }
 
 /// Why the outputs cannot be given to the node; empty if they can.
-std::string refuse_outputs(const spec::NodeStatus& node, const Json& values) {
+std::string refuse_outputs(const spec::NodeState& node, const Json& values) {
   if (!values.is_object() || values.empty()) return "";
   if (node.outputs.is_null()) {
     return "cannot set output parameters because node is not expecting any raw parameters";
@@ -83,7 +83,7 @@ void Scheduler::Impl::shut_down_node(NodeIndex i) {
                     "the workflow is stopped");
   }
   if (n.s.phase == Phase::pending && !n.s.waiting_lock.empty()) {
-    if (waiting_.erase(n.s.id) != 0) emit(ReleaseLocks{n.s.id});
+    if (waiting_.erase(graph_.id(i)) != 0) emit(ReleaseLocks{graph_.id(i)});
     return set_phase(i, Phase::failed, stopped);
   }
   if (auto* retry = n.as<RetryWork>(); retry != nullptr && retry->wait_until) {
@@ -104,7 +104,7 @@ void Scheduler::Impl::past_deadline() {
     if (n.pod_live || is_suspended(n)) {
       pod_over(i, Phase::failed, kOver, "the workflow's deadline is over");
     } else if (n.s.phase == Phase::pending && !n.s.waiting_lock.empty()) {
-      if (waiting_.erase(n.s.id) != 0) emit(ReleaseLocks{n.s.id});
+      if (waiting_.erase(graph_.id(i)) != 0) emit(ReleaseLocks{graph_.id(i)});
       set_phase(i, Phase::failed, kOver);
     } else if (auto* retry = n.as<RetryWork>(); retry != nullptr && retry->wait_until) {
       retry->wait_until.reset();
@@ -143,7 +143,7 @@ std::vector<NodeIndex> Scheduler::Impl::suspended_nodes(const std::string& text)
   const NodeSelector selector(text);
   if (!selector.error().empty()) return out;
   for (NodeIndex i = 0; i < graph_.size(); ++i) {
-    if (is_suspended(graph_[i]) && selector.matches(graph_[i].s)) out.push_back(i);
+    if (is_suspended(graph_[i]) && selector.matches(graph_.status(i))) out.push_back(i);
   }
   return out;
 }
@@ -154,7 +154,7 @@ void Scheduler::Impl::take(const SetNodes& e) {
 
 /// A suspend node gets what the user gives it (updateSuspendedNode).
 void Scheduler::Impl::set_suspended_node(NodeIndex i, const SetNodes& e) {
-  spec::NodeStatus& s = graph_[i].s;
+  spec::NodeState& s = graph_[i].s;
   if (!refuse_outputs(s, e.output_parameters).empty()) return;
   if (e.output_parameters.is_object()) {
     for (const auto& [name, value] : e.output_parameters.as_object()) {

@@ -55,8 +55,6 @@ Call Scheduler::Impl::task_call(NodeIndex dag, std::uint32_t slot, const Json& t
   call.hook_name = work.tasks[work.item_task[slot]].json->get_string("name");
   call.depth = static_cast<std::uint16_t>(graph_[dag].depth + 1);
   call.on_exit = graph_[dag].on_exit;
-  const bool first = work.dependencies.size(work.item_task[slot]) == 0;
-  call.cause = first ? "the DAG started" : "its dependencies are done";
   return call;
 }
 
@@ -209,9 +207,8 @@ void Scheduler::Impl::finish_task_group(NodeIndex dag, std::uint32_t t) {
   const DagWork& work = *graph_[dag].as<DagWork>();
   const NodeIndex group = work.tasks[t].node;
   Phase phase = Phase::succeeded;
-  for (const std::string& id : graph_[group].s.children) {
-    const NodeIndex c = graph_.by_id(id);
-    if (c == kNoNode || is_hook(graph_[c])) continue;
+  for (const NodeIndex c : graph_[group].children) {
+    if (is_hook(graph_[c])) continue;
     if (failed_or_error(graph_[c].s.phase)) phase = graph_[c].s.phase;
   }
   if (completed(graph_[group].s.phase)) {
@@ -242,9 +239,8 @@ void Scheduler::Impl::add_task_names(DagWork& work, std::uint32_t t) {
   const std::string prefix = "tasks." + task.get_string("name");
   if (n.s.type == NodeType::task_group) {
     std::vector<NodeIndex> items;
-    for (const std::string& id : n.s.children) {
-      const NodeIndex c = graph_.by_id(id);
-      if (c != kNoNode && !is_hook(graph_[c])) items.push_back(c);
+    for (const NodeIndex c : n.children) {
+      if (!is_hook(graph_[c])) items.push_back(c);
     }
     if (std::string error = aggregate(work.scope, prefix, items); !error.empty()) {
       work.broken.emplace(t, std::move(error));
@@ -281,6 +277,7 @@ void Scheduler::Impl::set_dag_outbound(NodeIndex dag) {
 void Scheduler::Impl::complete_dag(NodeIndex dag) {
   DagWork& work = *graph_[dag].as<DagWork>();
   for (const DagWork::Task& task : work.tasks) {
+    if (!book_.exports()) break;
     if (task.node != kNoNode) add_global_outputs(graph_[task.node].s.outputs);
   }
   if (!work.broken.empty()) return fail_call(dag, work.broken.begin()->second);

@@ -122,12 +122,12 @@ std::string find_targets(DagWork& work, const Names& names) {
     work.targets.push_back(it->second);
   }
   if (!target.empty()) return "";
+  std::vector<std::pair<std::string_view, std::uint32_t>> last;
   for (std::uint32_t t = 0; t < work.tasks.size(); ++t) {
-    if (work.dependents.size(t) == 0) work.targets.push_back(t);
+    if (work.dependents.size(t) == 0) last.emplace_back(work.tasks[t].json->get("name").as_string(), t);
   }
-  std::sort(work.targets.begin(), work.targets.end(), [&](std::uint32_t a, std::uint32_t b) {
-    return work.tasks[a].json->get("name").as_string() < work.tasks[b].json->get("name").as_string();
-  });
+  std::sort(last.begin(), last.end());
+  for (const auto& [name, t] : last) work.targets.push_back(t);
   return "";
 }
 
@@ -172,6 +172,8 @@ std::string Scheduler::Impl::plan_dag(DagWork& work) const {
   mark_needed(work);
   Mentions mentions(names, work.tasks);
   if (tagged_volumes_) mentions.all();
+  const Prepared& p = work.prepared;
+  if (p.tmpl == p.resolved->json && !p.resolved->tasks) return "";
   for (const Json& task : tasks) mentions.in(task);
   mentions.in(work.tmpl().get("outputs"));
   return "";
@@ -185,7 +187,8 @@ std::optional<bool> Scheduler::Impl::depends_hold(const DagWork& work, std::uint
     spec::TaskResults out;
     const NodeIndex i = work.tasks[dependencies[k]].node;
     if (i == kNoNode) return out;
-    const spec::NodeStatus& s = graph_[i].s;
+    const Node& n = graph_[i];
+    const spec::NodeState& s = n.s;
     if (s.phase == Phase::succeeded) out.add(succeeded);
     if (s.phase == Phase::failed) out.add(failed);
     if (s.phase == Phase::error) out.add(errored);
@@ -194,10 +197,9 @@ std::optional<bool> Scheduler::Impl::depends_hold(const DagWork& work, std::uint
     if (s.daemoned && s.phase != Phase::pending) out.add(daemoned);
     if (s.type != NodeType::task_group) return out;
     bool any = false;
-    bool all = !s.children.empty();
-    for (const std::string& id : s.children) {
-      const NodeIndex c = graph_.by_id(id);
-      const Phase phase = c == kNoNode ? Phase::none : graph_[c].s.phase;
+    bool all = !n.children.empty();
+    for (const NodeIndex c : n.children) {
+      const Phase phase = graph_[c].s.phase;
       any = any || phase == Phase::succeeded;
       all = all && phase == Phase::failed;
     }
@@ -215,9 +217,9 @@ std::optional<bool> Scheduler::Impl::depends_hold(const DagWork& work, std::uint
   for (std::uint32_t k = 0; k < work.dependencies.size(t); ++k) {
     using enum spec::TaskResult;
     const spec::TaskResults r = results(k);
+    if (r.has(succeeded) || r.has(skipped) || r.has(daemoned)) continue;
     const spec::Tolerance on = tolerance(k);
-    const bool well = r.has(succeeded) || r.has(skipped) || r.has(daemoned);
-    if (!well && !(on.error && r.has(errored)) && !(on.failed && r.has(failed))) return false;
+    if (!(on.error && r.has(errored)) && !(on.failed && r.has(failed))) return false;
   }
   return true;
 }

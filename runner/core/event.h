@@ -132,11 +132,18 @@ using Event = std::variant<Begin, PodPending, PodRunning, PodReady, PodProgress,
 
 // --------------------------------------------------------------------------------------------- actions
 
+/// Why a pod starts, small enough to be part of 100,000 orders at once.
+struct Cause {
+  enum class Why : std::uint8_t { none, workflow, hook, exit_handler, group, dag, dependencies, attempt };
+  Why why = Why::none;
+  std::uint32_t number = 0;  ///< of the group or try
+};
+[[nodiscard]] std::string to_text(Cause cause);
+
 /// Run one leaf: a pod (container, script, containerSet, data, resource) or a request (http, plugin).
 struct StartPod {
   std::string node_id;
   std::string node_name;
-  std::string display_name;
   std::string pod_name;  ///< Argo's v2 name: "<workflow>-<template>-<fnv>"
   int generation = 0;    ///< grows when `retry` runs the same node again; part of the containers' names
   /// The template with every tag replaced, inputs resolved: parameters have values, artifacts a location.
@@ -146,7 +153,7 @@ struct StartPod {
   SharedJson spec;
   bool capture_result = false;  ///< somebody refers to outputs.result
   bool daemon = false;          ///< ends with the enclosing template, not by itself
-  std::string cause;
+  Cause cause;
 };
 
 /// Ask the pod's processes to end: SIGTERM, after `grace` SIGKILL. PodDone follows.

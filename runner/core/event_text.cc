@@ -41,7 +41,7 @@ std::string container_text(const ContainerChanged& e) {
 std::string start_text(const StartPod& a) {
   std::string line = fmt::format("StartPod {} ({})", a.node_name, a.node_id);
   if (a.generation != 0) line += fmt::format(" generation {}", a.generation);
-  if (!a.cause.empty()) line += " cause: " + a.cause;
+  if (a.cause.why != Cause::Why::none) line += " cause: " + to_text(a.cause);
   return line;
 }
 
@@ -52,6 +52,28 @@ std::string acquire_text(const AcquireLocks& a) {
 }
 
 }  // namespace
+
+std::string to_text(Cause cause) {
+  switch (cause.why) {
+    case Cause::Why::none:
+      return "";
+    case Cause::Why::workflow:
+      return "the workflow started";
+    case Cause::Why::hook:
+      return "hook";
+    case Cause::Why::exit_handler:
+      return "exit handler";
+    case Cause::Why::group:
+      return fmt::format("group [{}] started", cause.number);
+    case Cause::Why::dag:
+      return "the DAG started";
+    case Cause::Why::dependencies:
+      return "its dependencies are done";
+    case Cause::Why::attempt:
+      return fmt::format("try {}", cause.number);
+  }
+  return "";
+}
 
 std::string to_text(const Event& event) {
   const Overload visit{

@@ -180,7 +180,7 @@ void Scheduler::Impl::set_duration() {
 /// What failed, as JSON; "null" if nothing did.
 std::string Scheduler::Impl::failures_json() const {
   Json list;
-  for (NodeIndex i = 0; i < graph_.size(); ++i) {
+  for (NodeIndex i = 0; any_failed_ && i < graph_.size(); ++i) {
     const Node& n = graph_[i];
     if (n.gone || !failed_or_error(n.s.phase)) continue;
     const std::string tmpl =

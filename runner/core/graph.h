@@ -1,8 +1,9 @@
 // The nodes of a workflow and what the scheduler keeps about each while it is under way.
 //
-// A node is a NodeStatus (what the world sees) with its owner (who is told when it has settled) and, while it
-// is active, its work: the state of its type's state machine. A settled node keeps neither, so that memory
-// grows by the status alone. Nodes live in a deque and are named by their index; ids are looked up by hash.
+// A node is a NodeState (what it says to the world) with its owner (who is told when it has settled) and,
+// while it is active, its work: the state of its type's state machine. A settled node keeps neither, so that
+// memory grows by the state alone. Nodes live in a deque and know each other by index; what an event costs
+// among 100,000 of them is the memory that it touches, so ids become text only for those outside.
 #pragma once
 
 #include <cstdint>
@@ -77,7 +78,6 @@ struct Call {
   Owner owner;
   std::shared_ptr<const HookSpec> hooks;
   std::string hook_name;
-  std::string cause;
   std::uint16_t depth = 0;
   bool on_exit = false;  ///< part of an exit handler, so Stop lets it run
   bool hooked = false;
@@ -100,14 +100,15 @@ struct Work {
 
 /// One pod or request.
 struct Leaf : Work {
-  TemplatePtr tmpl;   ///< what was ordered, to order it again after a restart: shared with others,
-  std::string order;  ///< or as text
-  std::string spec;   ///< the pod fields as text, where they differ from the workflow's
-  std::string cause;
-  Json outputs;  ///< the template's outputs, where one has a globalName or a value
+  struct Own {
+    std::string tmpl;  ///< as text
+    std::string spec;  ///< the pod fields as text, where they differ from the workflow's
+  };
+  TemplatePtr tmpl;  ///< what was ordered, to order it again after a restart: shared with others,
+  std::unique_ptr<const Own> own;  ///< or of this node alone
+  Json outputs;                    ///< the template's outputs, where one has a globalName or a value
   std::optional<TimePoint> deadline;
   std::optional<TimePoint> pending_deadline;
-  std::string deadline_message;
   bool capture_result = false;
   bool daemon = false;
   bool container_set = false;
@@ -195,27 +196,39 @@ struct DagWork : Composite {
   std::map<std::uint32_t, std::string> broken;  ///< loops whose lists cannot be made, and what follows them
 };
 
+/// What an id says besides the workflow: a number, the hash of the node's name, and which of the nodes with
+/// that number it is.
+struct NodeKey {
+  static constexpr std::uint16_t kRoot = 0xffff;  ///< as twin: the node whose id is the workflow's name
+  std::uint32_t number = 0;
+  std::uint16_t twin = 0;
+  auto operator<=>(const NodeKey&) const = default;
+};
+
 struct Node {
-  spec::NodeStatus s;
+  NodeKey key;
   Owner owner;
   NodeIndex boundary = kNoNode;
   std::unique_ptr<Work> work;
   std::unique_ptr<Hooks> hooks;
-  int generation = 0;
   std::uint16_t depth = 0;
   Phase branch =
       Phase::none;  ///< what a skipped or omitted node passes on to its DAG (dag.go assessDAGPhase)
   bool on_exit = false;
   bool pod_live = false;  ///< ordered, and not reported done
   bool told = false;      ///< its owner knows that it has settled
-  bool queued = false;    ///< its end waits to be worked on
   bool locked = false;    ///< holds locks
   bool container_set = false;
   bool counted = false;      ///< among its boundary's active children
   bool pod_counted = false;  ///< among the active pods
   bool transient = false;    ///< its error may be retried by OnTransientError
+  bool memoized = false;     ///< its outputs are to be kept
   bool changed = false;
   bool gone = false;  ///< removed by a retry of the workflow
+  spec::NodeState s;
+  std::vector<NodeIndex> children;
+  std::vector<NodeIndex> outbound;
+  int generation = 0;
 
   template <class T>
   [[nodiscard]] T* as() const {
@@ -223,32 +236,30 @@ struct Node {
   }
 };
 
-/// From ids to nodes: a flat table, so that a look-up among 100,000 touches little memory.
+/// From keys to nodes: a flat table that answers without looking at the nodes themselves.
 class IdTable {
  public:
-  explicit IdTable(const std::deque<Node>& nodes) : nodes_(nodes), slots_(64) {}
-  [[nodiscard]] NodeIndex find(std::string_view id) const;
-  void insert(NodeIndex node);
-  void erase(NodeIndex node);
+  IdTable() : slots_(64) {}
+  [[nodiscard]] NodeIndex find(NodeKey key) const;
+  void insert(NodeKey key, NodeIndex node);
+  void erase(NodeKey key);
 
  private:
   struct Slot {
-    std::uint32_t hash = 0;
+    std::uint32_t number = 0;
     NodeIndex node = kNoNode;
+    std::uint16_t twin = 0;
     bool used = false;  ///< by a node that may have been erased since
   };
-  [[nodiscard]] static std::uint32_t hash_of(std::string_view id);
-  void put(std::uint32_t hash, NodeIndex node);
   void grow();
 
-  const std::deque<Node>& nodes_;
   std::vector<Slot> slots_;  ///< a power of two
   std::size_t used_ = 0;
 };
 
 class Graph {
  public:
-  explicit Graph(std::string workflow) : workflow_(std::move(workflow)), by_id_(nodes_) {}
+  explicit Graph(std::string workflow) : workflow_(std::move(workflow)) {}
   Graph(const Graph&) = delete;
   Graph& operator=(const Graph&) = delete;
 
@@ -256,23 +267,35 @@ class Graph {
   const Node& operator[](NodeIndex i) const { return nodes_[i]; }
   [[nodiscard]] NodeIndex size() const { return static_cast<NodeIndex>(nodes_.size()); }
 
-  /// A new node of that name; its id is set.
+  /// A new node of that name.
   NodeIndex add(std::string name);
   [[nodiscard]] NodeIndex by_id(std::string_view id) const;
   [[nodiscard]] NodeIndex by_name(std::string_view name) const;
   /// The id that a node of that name has or would get. Argo's hash of 32 bits is not unique among 100,000
   /// nodes: a later one that collides gets "-1" … appended.
   [[nodiscard]] std::string id_of(std::string_view name) const;
+  [[nodiscard]] std::string id(const Node& node) const { return text_of(node.key); }
+  [[nodiscard]] std::string id(NodeIndex i) const { return id(nodes_[i]); }
   void remove(NodeIndex i);
+  /// The node as the world sees it, with the ids of those around it.
+  [[nodiscard]] spec::NodeStatus status(NodeIndex i) const;
+  /// Connects it as a status says that came from outside; ids that are unknown are left out.
+  void link(NodeIndex i, const spec::NodeStatus& status);
 
   void touch(NodeIndex i);
   [[nodiscard]] std::vector<std::string> take_changed();
 
  private:
+  /// The key of that name's node, if there is one, else the first that is free.
+  [[nodiscard]] NodeKey key_of(std::string_view name) const;
+  /// Nothing if it is no id of this workflow.
+  [[nodiscard]] std::optional<NodeKey> key_from(std::string_view id) const;
+  [[nodiscard]] std::string text_of(NodeKey key) const;
+
   std::string workflow_;
   std::deque<Node> nodes_;
   IdTable by_id_;
-  std::unordered_map<std::string, int> generations_;  ///< of removed nodes
+  std::map<NodeKey, int> generations_;  ///< of removed nodes
   std::vector<NodeIndex> changed_;
   std::vector<std::string> removed_;
 };

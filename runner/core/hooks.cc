@@ -86,7 +86,6 @@ void Scheduler::Impl::fire_hook(NodeIndex i, std::uint32_t slot, const std::stri
   call.owner = {OwnerKind::hook, i, slot};
   call.hooked = true;
   call.depth = static_cast<std::uint16_t>(n.depth + 1);
-  call.cause = fmt::format("hook {} of {}", name, n.s.display_name);
   if (!error.empty()) return reject(call, error);
   launch(std::move(call));
 }
@@ -117,7 +116,6 @@ bool Scheduler::Impl::start_exit(NodeIndex i) {
   call.hooked = true;
   call.on_exit = true;
   call.depth = static_cast<std::uint16_t>(n.depth + 1);
-  call.cause = "exit handler of " + n.s.display_name;
   ++boundary->exits;
   if (!error.empty()) {
     reject(call, error);

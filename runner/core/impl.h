@@ -55,7 +55,7 @@ class Scheduler::Impl {
   std::vector<Action> on(const Event& event, TimePoint now);
   [[nodiscard]] std::vector<Action> outstanding() const;
   [[nodiscard]] bool finished() const { return finished_; }
-  [[nodiscard]] const spec::NodeStatus* node(std::string_view id) const;
+  [[nodiscard]] std::optional<spec::NodeStatus> node(std::string_view id) const;
   [[nodiscard]] std::vector<std::string> take_changed() { return graph_.take_changed(); }
   [[nodiscard]] Json status() const;
   [[nodiscard]] std::vector<std::string> node_ids() const;
@@ -155,6 +155,7 @@ class Scheduler::Impl {
   void order_pod(NodeIndex i, const Prepared& p);
   void set_deadlines(NodeIndex i, const Json& tmpl);
   [[nodiscard]] StartPod start_pod(NodeIndex i, SharedJson tmpl) const;
+  [[nodiscard]] Cause cause_of(const Node& n) const;
   [[nodiscard]] SharedJson ordered_template(NodeIndex i) const;
   void pod_over(NodeIndex i, Phase phase, std::string message, std::string cause);
   void take_outputs(NodeIndex i, const PodDone& e);
@@ -327,6 +328,7 @@ class Scheduler::Impl {
   bool begun_ = false;
   bool suspended_ = false;
   bool past_deadline_ = false;
+  bool any_failed_ = false;      ///< some node, at some time
   bool waits_for_lock_ = false;  ///< the workflow's own
   bool locked_ = false;
   bool adopting_ = false;                            ///< a retry walks over nodes that are there

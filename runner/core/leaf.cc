@@ -11,8 +11,6 @@
 namespace skiff::runner {
 namespace {
 
-constexpr const char* kPodDeadline = "Pod was active on the node longer than the specified deadline";
-
 /// The step's or task's name in a node's name: without tries and items (operator.go getStepOrDAGTaskName).
 std::string task_of(std::string_view name) {
   while (!name.empty() && (name.back() == ')' || name.back() == ']')) {
@@ -84,20 +82,21 @@ void Scheduler::Impl::start_leaf(Prepared p) {
 void Scheduler::Impl::order_pod(NodeIndex i, const Prepared& p) {
   const Json& tmpl = *p.tmpl;
   auto work = std::make_unique<Leaf>();
+  Leaf::Own own;
   if (p.tmpl == p.resolved->json) {
     work->tmpl = p.tmpl;
   } else {
-    work->order = spec::to_json(tmpl);
+    own.tmpl = spec::to_json(tmpl);
   }
-  work->cause = p.call.cause;
   work->daemon = tmpl.get_bool("daemon");
   work->container_set = p.resolved->type == spec::TemplateType::container_set;
   work->capture_result = p.resolved->type == spec::TemplateType::data;
   if (const Composite* boundary = composite(p.call.boundary)) {
     work->capture_result =
-        work->capture_result || boundary->prepared.resolved->refers_to_result(task_of(p.call.name));
+        work->capture_result || boundary->prepared.resolved->results.contains(task_of(p.call.name));
   }
-  if (tagged_volumes_) work->spec = pod_fields_for(p.call.boundary);
+  if (tagged_volumes_) own.spec = pod_fields_for(p.call.boundary);
+  if (!own.tmpl.empty() || !own.spec.empty()) work->own = std::make_unique<const Leaf::Own>(std::move(own));
   const Json& outputs = tmpl.get("outputs");
   for (const char* kind : {"parameters", "artifacts"}) {
     for (const Json& o : outputs.get_array(kind)) {
@@ -119,8 +118,36 @@ void Scheduler::Impl::order_pod(NodeIndex i, const Prepared& p) {
 SharedJson Scheduler::Impl::ordered_template(NodeIndex i) const {
   const Leaf& work = *graph_[i].as<Leaf>();
   if (work.tmpl) return work.tmpl;
-  auto parsed = spec::parse_json(work.order);
+  auto parsed = spec::parse_json(work.own->tmpl);
   return parsed ? std::move(*parsed) : Json();
+}
+
+Cause Scheduler::Impl::cause_of(const Node& n) const {
+  const Owner owner = n.owner;
+  switch (owner.kind) {
+    case OwnerKind::entry:
+      return {Cause::Why::workflow, 0};
+    case OwnerKind::step: {
+      const auto* steps = graph_[n.boundary].as<StepsWork>();
+      return {Cause::Why::group, steps == nullptr ? 0 : static_cast<std::uint32_t>(steps->group)};
+    }
+    case OwnerKind::task: {
+      const auto* dag = graph_[owner.node].as<DagWork>();
+      const bool first = dag == nullptr || dag->dependencies.size(dag->item_task[owner.slot]) == 0;
+      return {first ? Cause::Why::dag : Cause::Why::dependencies, 0};
+    }
+    case OwnerKind::attempt:
+      if (owner.slot == 0) return cause_of(graph_[owner.node]);
+      return {Cause::Why::attempt, owner.slot + 1};
+    case OwnerKind::hook:
+    case OwnerKind::workflow_hook:
+      return {Cause::Why::hook, 0};
+    case OwnerKind::exit:
+    case OwnerKind::workflow_exit:
+      return {Cause::Why::exit_handler, 0};
+    default:
+      return {};
+  }
 }
 
 /// The order as it was and, after a restart, is again.
@@ -128,20 +155,19 @@ StartPod Scheduler::Impl::start_pod(NodeIndex i, SharedJson tmpl) const {
   const Node& n = graph_[i];
   const Leaf& work = *n.as<Leaf>();
   StartPod order;
-  order.node_id = n.s.id;
+  order.node_id = graph_.id(i);
   order.node_name = n.s.name;
-  order.display_name = n.s.display_name;
   order.pod_name = spec::pod_name(name_, n.s.name, tmpl.get_string("name"));
   order.tmpl = std::move(tmpl);
   order.generation = n.generation;
-  if (work.spec.empty()) {
+  if (!work.own || work.own->spec.empty()) {
     order.spec = pod_fields_;
-  } else if (auto own = spec::parse_json(work.spec)) {
+  } else if (auto own = spec::parse_json(work.own->spec)) {
     order.spec = std::move(*own);
   }
   order.capture_result = work.capture_result;
   order.daemon = work.daemon;
-  order.cause = work.cause;
+  order.cause = cause_of(n);
   return order;
 }
 
@@ -168,7 +194,6 @@ void Scheduler::Impl::set_deadlines(NodeIndex i, const Json& tmpl) {
   }
   work->deadline = end;
   work->pending_deadline = pending;
-  work->deadline_message = kPodDeadline;
   if (end) set_timer(*end, TimerKind::pod, i);
   if (pending) set_timer(*pending, TimerKind::pending, i);
 }
@@ -177,7 +202,7 @@ void Scheduler::Impl::set_deadlines(NodeIndex i, const Json& tmpl) {
 void Scheduler::Impl::pod_over(NodeIndex i, Phase phase, std::string message, std::string cause) {
   Node& n = graph_[i];
   if (completed(n.s.phase)) return;
-  if (n.pod_live) emit(StopPod{n.s.id, std::chrono::seconds(30), std::move(cause)});
+  if (n.pod_live) emit(StopPod{graph_.id(i), std::chrono::seconds(30), std::move(cause)});
   end_containers(i, message);
   set_phase(i, phase, std::move(message));
 }

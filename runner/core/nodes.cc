@@ -42,11 +42,11 @@ NodeIndex Scheduler::Impl::make_named(std::string name, NodeType type, NodeIndex
   n.boundary = boundary;
   n.s.type = type;
   n.s.phase = phase;
+  any_failed_ = any_failed_ || failed_or_error(phase);
   n.s.started_at = now_;
   if (boundary == kNoNode) {
     n.s.display_name = n.s.name;
   } else {
-    n.s.boundary_id = graph_[boundary].s.id;
     n.s.display_name = display_name(n.s.name, graph_[boundary].s.name);
     n.on_exit = graph_[boundary].on_exit;
   }
@@ -120,6 +120,7 @@ void Scheduler::Impl::init_inputs(NodeIndex i, const Prepared& p) {
     n.s.memoization = spec::MemoizationStatus{false, memo.get_string("key"),
                                               memo.get("cache").get("configMap").get_string("name")};
   }
+  n.memoized = n.s.memoization && !n.s.memoization->hit;
   set_display_name(i, p);
   graph_.touch(i);
 }
@@ -140,6 +141,7 @@ void Scheduler::Impl::set_phase(NodeIndex i, Phase phase) {
   const Phase before = n.s.phase;
   if (before == phase) return;
   n.s.phase = phase;
+  any_failed_ = any_failed_ || failed_or_error(phase);
   graph_.touch(i);
   count(i, before);
   if (completed(phase)) {
@@ -195,11 +197,10 @@ bool Scheduler::Impl::may_run(bool on_exit) const {
 }
 
 void Scheduler::Impl::add_child(NodeIndex parent, NodeIndex child) {
-  auto& children = graph_[parent].s.children;
-  const std::string& id = graph_[child].s.id;
-  if (!children.empty() && children.back() == id) return;
+  std::vector<NodeIndex>& children = graph_[parent].children;
+  if (!children.empty() && children.back() == child) return;
   if (adopting_ && !edges_.emplace(parent, child).second) return;
-  children.push_back(id);
+  children.push_back(child);
   graph_.touch(parent);
 }
 
@@ -249,11 +250,6 @@ void Scheduler::Impl::connect(NodeIndex i) {
 /// The nodes that what comes next is connected to (operator.go getOutboundNodes).
 void Scheduler::Impl::outbound(NodeIndex i, std::vector<NodeIndex>& out) const {
   const Node& n = graph_[i];
-  const auto each = [&](const std::vector<std::string>& ids) {
-    for (const std::string& id : ids) {
-      if (const NodeIndex c = graph_.by_id(id); c != kNoNode) outbound(c, out);
-    }
-  };
   switch (n.s.type) {
     case NodeType::pod:
     case NodeType::container:
@@ -261,9 +257,8 @@ void Scheduler::Impl::outbound(NodeIndex i, std::vector<NodeIndex>& out) const {
       // A pod leads on to the containers of its set only; what else hangs below it comes after it.
       const bool leads = n.s.type != NodeType::pod || n.container_set;
       std::vector<NodeIndex> inner;
-      for (std::size_t k = 0; leads && k < n.s.children.size(); ++k) {
-        const NodeIndex c = graph_.by_id(n.s.children[k]);
-        if (c == kNoNode) continue;
+      for (std::size_t k = 0; leads && k < n.children.size(); ++k) {
+        const NodeIndex c = n.children[k];
         if (n.s.type == NodeType::task_group || graph_[c].s.type == NodeType::container) inner.push_back(c);
       }
       if (inner.empty()) out.push_back(i);
@@ -271,8 +266,8 @@ void Scheduler::Impl::outbound(NodeIndex i, std::vector<NodeIndex>& out) const {
       return;
     }
     case NodeType::retry:
-      if (!n.s.children.empty()) {
-        if (const NodeIndex c = graph_.by_id(n.s.children.back()); c != kNoNode) out.push_back(c);
+      if (!n.children.empty()) {
+        out.push_back(n.children.back());
         return;
       }
       break;
@@ -289,15 +284,13 @@ void Scheduler::Impl::outbound(NodeIndex i, std::vector<NodeIndex>& out) const {
       out.push_back(i);
       return;
   }
-  each(n.s.outbound_nodes);
+  for (const NodeIndex o : n.outbound) outbound(o, out);
 }
 
 void Scheduler::Impl::set_outbound(NodeIndex i, const std::vector<NodeIndex>& from) {
   std::vector<NodeIndex> out;
   for (const NodeIndex f : from) outbound(f, out);
-  auto& ids = graph_[i].s.outbound_nodes;
-  ids.clear();
-  for (const NodeIndex o : out) ids.push_back(graph_[o].s.id);
+  graph_[i].outbound = std::move(out);
   graph_.touch(i);
 }
 
@@ -367,7 +360,7 @@ void Scheduler::Impl::kill_daemons(NodeIndex boundary) {
       continue;
     }
     if (n.pod_live)
-      emit(StopPod{n.s.id, std::chrono::seconds(30), "the template that started the daemon is over"});
+      emit(StopPod{graph_.id(d), std::chrono::seconds(30), "the template that started the daemon is over"});
     set_phase(d, Phase::succeeded);
   }
   daemons_ = std::move(kept);

@@ -113,18 +113,17 @@ std::string output_value(const Json& parameter, const spec::Scope& scope, std::s
 /// Outputs are those of the last try; hooks are no tries (possiblyGetRetryChildNode).
 const Node* Scheduler::Impl::outputs_node(const Node& n) const {
   if (n.s.type != NodeType::retry || (n.s.memoization && n.s.memoization->hit)) return &n;
-  for (auto id = n.s.children.rbegin(); id != n.s.children.rend(); ++id) {
-    const NodeIndex c = graph_.by_id(*id);
-    if (c == kNoNode) continue;
-    const auto& flag = graph_[c].s.node_flag;
-    if (!flag || !flag->hooked) return &graph_[c];
+  for (auto child = n.children.rbegin(); child != n.children.rend(); ++child) {
+    const auto& flag = graph_[*child].s.node_flag;
+    if (!flag || !flag->hooked) return &graph_[*child];
   }
   return &n;
 }
 
 void Scheduler::Impl::add_node_names(spec::Scope& scope, const std::string& prefix, const Node& node) const {
-  const spec::NodeStatus& s = outputs_node(node)->s;
-  scope.set(prefix + ".id", s.id);
+  const Node& from = *outputs_node(node);
+  const spec::NodeState& s = from.s;
+  scope.set(prefix + ".id", graph_.id(from));
   if (s.started_at) scope.set(prefix + ".startedAt", spec::to_rfc3339(*s.started_at));
   if (s.finished_at) scope.set(prefix + ".finishedAt", spec::to_rfc3339(*s.finished_at));
   if (!s.pod_ip.empty()) scope.set(prefix + ".ip", s.pod_ip);
@@ -174,7 +173,7 @@ std::string Scheduler::Impl::aggregate(spec::Scope& scope, const std::string& pr
   Json parameters = Json::array();
   std::map<std::string, std::vector<std::string>> by_name;
   for (const NodeIndex i : nodes) {
-    const spec::NodeStatus& s = graph_[i].s;
+    const spec::NodeState& s = graph_[i].s;
     if (s.outputs.is_null() || s.phase != Phase::succeeded) continue;
     Json one = Json::object();
     for (const Json& p : s.outputs.get_array("parameters")) {

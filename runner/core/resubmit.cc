@@ -73,21 +73,22 @@ Json memoized_nodes(const Json& nodes, const std::string& from, const std::strin
 /// Nodes that the workflow begins with.
 void Scheduler::Impl::load_nodes(const Json& nodes) {
   if (!nodes.is_object() || nodes.empty()) return;
-  adopting_ = true;
+  adopting_ = any_failed_ = true;
+  std::vector<spec::NodeStatus> loaded;
   for (const auto& [id, json] : nodes.as_object()) {
     spec::NodeStatus status = spec::node_status_from(json);
     const NodeIndex i = graph_.add(status.name);
-    status.id = graph_[i].s.id;
     if (status.type != NodeType::skipped) {
       const auto [done, total] = parse_progress(status.progress);
       progress_done_ += done;
       progress_total_ += total;
     }
-    graph_[i].s = std::move(status);
+    graph_[i].s = status;
+    loaded.push_back(std::move(status));
   }
   for (NodeIndex i = 0; i < graph_.size(); ++i) {
-    graph_[i].boundary = graph_.by_id(graph_[i].s.boundary_id);
-    for (const std::string& id : graph_[i].s.children) edges_.emplace(i, graph_.by_id(id));
+    graph_.link(i, loaded[i]);
+    for (const NodeIndex c : graph_[i].children) edges_.emplace(i, c);
   }
 }
 

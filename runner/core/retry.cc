@@ -22,7 +22,7 @@ std::optional<std::int64_t> int_of(const std::string& text) {
 }
 
 /// fmt.Sprint of a float64 with the seconds between two times.
-std::string seconds_text(const spec::NodeStatus& s) {
+std::string seconds_text(const spec::NodeState& s) {
   if (!s.finished_at || !s.started_at) return "0";
   const auto ms = *s.finished_at - *s.started_at;
   return Json(static_cast<double>(ms.count()) / 1000.0).number_text();
@@ -50,9 +50,8 @@ void Scheduler::Impl::start_retry(Prepared p) {
   const NodeIndex i = make_or_adopt(p.call, NodeType::retry, Phase::running);
   init_inputs(i, p);
   auto work = std::make_unique<RetryWork>();
-  for (const std::string& id : graph_[i].s.children) {
-    const NodeIndex c = graph_.by_id(id);
-    const auto& flag = c == kNoNode ? std::nullopt : graph_[c].s.node_flag;
+  for (const NodeIndex c : graph_[i].children) {
+    const auto& flag = graph_[c].s.node_flag;
     if (flag && flag->retried) work->attempts.push_back(c);
   }
   work->prepared = std::move(p);
@@ -75,7 +74,7 @@ void Scheduler::Impl::add_retry_names(spec::Scope& scope, const RetryWork& work)
   std::string status;
   std::string message;
   if (!work.attempts.empty()) {
-    const spec::NodeStatus& last = graph_[work.attempts.back()].s;
+    const spec::NodeState& last = graph_[work.attempts.back()].s;
     exit_code = last.outputs.get_string("exitCode", "0");
     status = spec::to_string(last.phase);
     duration = seconds_text(last);
@@ -102,7 +101,6 @@ void Scheduler::Impl::next_attempt(NodeIndex i) {
   p.call.retried = true;
   p.call.locked = p.call.reserved = false;
   p.call.node = kNoNode;
-  if (number > 0) p.call.cause = fmt::format("try {} of {}", number + 1, graph_[i].s.display_name);
   if (spec::tree_has_tags(*p.tmpl)) {
     spec::Scope scope(&globals_);
     if (is_pod_type(p.resolved->type)) {
@@ -164,7 +162,7 @@ void Scheduler::Impl::judge_attempt(NodeIndex i) {
 Scheduler::Impl::Verdict Scheduler::Impl::judge(NodeIndex i) {
   using Kind = Verdict::Kind;
   RetryWork& work = *graph_[i].as<RetryWork>();
-  const spec::NodeStatus& last = graph_[work.attempts.back()].s;
+  const spec::NodeState& last = graph_[work.attempts.back()].s;
   if (!failed_or_error(last.phase)) return {Kind::end, Phase::succeeded, "", std::nullopt};
   if (shutdown_ != Shutdown::none) {
     return {Kind::end, last.phase,
@@ -187,7 +185,7 @@ std::optional<Scheduler::Impl::Verdict> Scheduler::Impl::judge_backoff(RetryWork
                                                                        const spec::RetryStrategy& strategy) {
   using Kind = Verdict::Kind;
   const spec::Backoff& b = *strategy.backoff;
-  const spec::NodeStatus& last = graph_[work.attempts.back()].s;
+  const spec::NodeState& last = graph_[work.attempts.back()].s;
   const auto wrong = [](std::string message) { return Verdict{Kind::error, {}, std::move(message), {}}; };
   std::string error;
   std::optional<TimePoint> limit;
@@ -223,7 +221,7 @@ std::optional<Scheduler::Impl::Verdict> Scheduler::Impl::judge_backoff(RetryWork
 std::optional<Scheduler::Impl::Verdict> Scheduler::Impl::judge_policy(
     const RetryWork& work, const spec::RetryStrategy& strategy) const {
   using Kind = Verdict::Kind;
-  const spec::NodeStatus& last = graph_[work.attempts.back()].s;
+  const spec::NodeState& last = graph_[work.attempts.back()].s;
   std::string policy = strategy.retry_policy;
   if (policy.empty()) policy = strategy.expression.empty() ? "OnFailure" : "Always";
   const bool transient = policy == "OnTransientError" && graph_[work.attempts.back()].transient;

@@ -29,29 +29,21 @@ class Reset {
       if (!graph[i].gone) sorted.push_back(i);
     }
     std::sort(sorted.begin(), sorted.end(),
-              [&](NodeIndex a, NodeIndex b) { return graph[a].s.id < graph[b].s.id; });
+              [&](NodeIndex a, NodeIndex b) { return graph.id(a) < graph.id(b); });
     for (const NodeIndex i : sorted) {
-      for (const NodeIndex c : children(i)) parent_[c] = i;
+      for (const NodeIndex c : graph[i].children) parent_[c] = i;
     }
   }
 
   std::set<NodeIndex> reset;
   std::set<NodeIndex> remove;
 
-  [[nodiscard]] std::vector<NodeIndex> children(NodeIndex i) const {
-    std::vector<NodeIndex> out;
-    for (const std::string& id : graph_[i].s.children) {
-      if (const NodeIndex c = graph_.by_id(id); c != kNoNode) out.push_back(c);
-    }
-    return out;
-  }
-
   /// All nodes below, in order of their distance.
   [[nodiscard]] std::vector<NodeIndex> below(NodeIndex i) const {
     std::vector<NodeIndex> out{i};
     std::set<NodeIndex> seen{i};
     for (std::size_t k = 0; k < out.size(); ++k) {
-      for (const NodeIndex c : children(out[k])) {
+      for (const NodeIndex c : graph_[out[k]].children) {
         if (seen.insert(c).second) out.push_back(c);
       }
     }
@@ -72,7 +64,7 @@ class Reset {
     if (parent_[start] == kNoNode) return;
     NodeIndex at = start;
     while (at != kNoNode) {
-      const spec::NodeStatus& s = graph_[at].s;
+      const spec::NodeState& s = graph_[at].s;
       if (is_group(s.type)) {
         reset.insert(at);
         at = boundaries(at);
@@ -107,9 +99,10 @@ class Reset {
           (graph_[p].s.type == NodeType::step_group || graph_[p].s.type == NodeType::task_group)) {
         reset.insert(p);
       }
-      const std::string& boundary = graph_[at].s.boundary_id;
-      if (boundary.empty()) return p;
-      while (at != kNoNode && graph_[at].s.id != boundary) at = parent_[at];
+      const NodeIndex boundary = graph_[at].boundary;
+      if (boundary == kNoNode) return p;
+      // By key: the boundary may have been removed and made again since.
+      while (at != kNoNode && graph_[at].key != graph_[boundary].key) at = parent_[at];
       if (at != kNoNode) reset.insert(at);
     }
     return kNoNode;
@@ -120,7 +113,7 @@ class Reset {
 };
 
 /// A suspend node forgets what it was given.
-void forget_outputs(spec::NodeStatus& s) {
+void forget_outputs(spec::NodeState& s) {
   Json* list = s.outputs.find("parameters");
   if (list == nullptr) return;
   for (Json& p : list->as_array()) {
@@ -153,7 +146,7 @@ void Scheduler::Impl::reset_for_retry(const RetryWorkflow& e) {
   const NodeSelector selector(e.selector);
   const bool picks = e.restart_successful && !e.selector.empty();
   for (NodeIndex i = 0; i < graph_.size(); ++i) {
-    if (!graph_[i].gone && picks && selector.matches(graph_[i].s)) chosen.insert(i);
+    if (!graph_[i].gone && picks && selector.matches(graph_.status(i))) chosen.insert(i);
   }
   std::vector<NodeIndex> failed;
   for (NodeIndex i = 0; i < graph_.size(); ++i) {
@@ -186,7 +179,7 @@ void Scheduler::Impl::reset_for_retry(const RetryWorkflow& e) {
 void Scheduler::Impl::apply_reset(const std::set<NodeIndex>& reset, const std::set<NodeIndex>& remove) {
   for (const NodeIndex i : reset) {
     if (remove.contains(i)) continue;
-    spec::NodeStatus& s = graph_[i].s;
+    spec::NodeState& s = graph_[i].s;
     if (s.type == NodeType::suspend) forget_outputs(s);
     if (s.phase != Phase::skipped) s.phase = Phase::running;
     s.message.clear();
@@ -194,15 +187,13 @@ void Scheduler::Impl::apply_reset(const std::set<NodeIndex>& reset, const std::s
     s.finished_at.reset();
     graph_.touch(i);
   }
-  std::set<std::string_view> ids;
-  for (const NodeIndex i : remove) ids.insert(graph_[i].s.id);
-  const auto drop = [&](NodeIndex i, std::vector<std::string>& list) {
-    if (std::erase_if(list, [&](const std::string& id) { return ids.contains(id); }) != 0) graph_.touch(i);
+  const auto drop = [&](NodeIndex i, std::vector<NodeIndex>& list) {
+    if (std::erase_if(list, [&](NodeIndex n) { return remove.contains(n); }) != 0) graph_.touch(i);
   };
   for (NodeIndex i = 0; i < graph_.size(); ++i) {
     if (graph_[i].gone || remove.contains(i)) continue;
-    drop(i, graph_[i].s.children);
-    drop(i, graph_[i].s.outbound_nodes);
+    drop(i, graph_[i].children);
+    drop(i, graph_[i].outbound);
   }
   for (const NodeIndex i : remove) graph_.remove(i);
 }
@@ -250,7 +241,7 @@ void Scheduler::Impl::restart(const RetryWorkflow& e) {
     const auto [done, total] = parse_progress(n.s.progress);
     progress_done_ += done;
     progress_total_ += total;
-    for (const std::string& id : n.s.children) edges_.emplace(i, graph_.by_id(id));
+    for (const NodeIndex c : n.children) edges_.emplace(i, c);
   }
   metadata_["labels"].erase("workflows.argoproj.io/completed");
   set_label("workflows.argoproj.io/completed", "false");

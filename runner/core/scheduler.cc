@@ -32,7 +32,7 @@ Scheduler& Scheduler::operator=(Scheduler&&) noexcept = default;
 std::vector<Action> Scheduler::on(const Event& event, TimePoint now) { return impl_->on(event, now); }
 std::vector<Action> Scheduler::outstanding() const { return impl_->outstanding(); }
 bool Scheduler::finished() const { return impl_->finished(); }
-const spec::NodeStatus* Scheduler::node(std::string_view id) const { return impl_->node(id); }
+std::optional<spec::NodeStatus> Scheduler::node(std::string_view id) const { return impl_->node(id); }
 std::vector<std::string> Scheduler::take_changed() { return impl_->take_changed(); }
 Json Scheduler::status() const { return impl_->status(); }
 std::vector<std::string> Scheduler::node_ids() const { return impl_->node_ids(); }
@@ -44,10 +44,10 @@ Scheduler::Impl::Impl(RunInput input)
       config_maps_(std::move(input.config_maps)),
       name_(metadata_.get_string("name")),
       namespace_(metadata_.get_string("namespace")),
-      uses_duration_(mentions_duration(input.workflow) || mentions_duration(input.stored_templates)),
       book_(spec_of(input), name_, input.stored_templates),
       graph_(name_) {
   spec_ = std::move(spec_of(input));
+  uses_duration_ = mentions_duration(spec_);  // templates tell when they are resolved
   load_nodes(input.workflow.get("status").get("nodes"));
 }
 
@@ -119,21 +119,22 @@ std::vector<Action> Scheduler::Impl::outstanding() const {
     if (n.gone || !n.pod_live) continue;
     out.emplace_back(start_pod(i, ordered_template(i)));
     if (completed(n.s.phase))
-      out.emplace_back(StopPod{n.s.id, std::chrono::seconds(30), "it was stopped before"});
+      out.emplace_back(StopPod{graph_.id(i), std::chrono::seconds(30), "it was stopped before"});
   }
   if (timer_set_) out.emplace_back(SetTimer{timer_set_});
   return out;
 }
 
-const spec::NodeStatus* Scheduler::Impl::node(std::string_view id) const {
+std::optional<spec::NodeStatus> Scheduler::Impl::node(std::string_view id) const {
   const NodeIndex i = graph_.by_id(id);
-  return i == kNoNode ? nullptr : &graph_[i].s;
+  if (i == kNoNode) return std::nullopt;
+  return graph_.status(i);
 }
 
 std::vector<std::string> Scheduler::Impl::node_ids() const {
   std::vector<std::string> out;
   for (NodeIndex i = 0; i < graph_.size(); ++i) {
-    if (!graph_[i].gone) out.push_back(graph_[i].s.id);
+    if (!graph_[i].gone) out.push_back(graph_.id(i));
   }
   return out;
 }

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -44,8 +45,8 @@ class Scheduler {
   [[nodiscard]] std::vector<Action> outstanding() const;
 
   [[nodiscard]] bool finished() const;
-  /// nullptr if there is no such node.
-  [[nodiscard]] const spec::NodeStatus* node(std::string_view id) const;
+  /// The node as it is now; nothing if there is none of that id.
+  [[nodiscard]] std::optional<spec::NodeStatus> node(std::string_view id) const;
   /// The ids of nodes that changed since the last call, each once; clears the list.
   [[nodiscard]] std::vector<std::string> take_changed();
   /// Argo's `status` without `nodes`: phase, startedAt, finishedAt, message, progress, outputs, conditions ….

@@ -59,13 +59,11 @@ void Scheduler::Impl::open_group(NodeIndex steps) {
   work->group_node = group;
   if (before == kNoNode) {
     add_child(steps, group);
-  } else if (graph_[before].s.children.empty()) {
+  } else if (graph_[before].children.empty()) {
     add_child(before, group);
   } else {
     std::vector<NodeIndex> parents;
-    for (const std::string& id : graph_[before].s.children) {
-      if (const NodeIndex c = graph_.by_id(id); c != kNoNode) outbound(c, parents);
-    }
+    for (const NodeIndex c : graph_[before].children) outbound(c, parents);
     for (const NodeIndex parent : parents) add_child(parent, group);
   }
   if (completed(graph_[group].s.phase)) {
@@ -100,6 +98,7 @@ void Scheduler::Impl::start_group(NodeIndex group) {
     graph_[group].as<GroupWork>()->defs.push_back(def);
   }
   graph_[group].as<GroupWork>()->children.assign(slots, kNoNode);
+  actions_.reserve(actions_.size() + slots);
   for (std::size_t k = 0; k < defs.size(); ++k) {
     if (!run_def(group, k, resolved[k], expanded[k].get())) return;
   }
@@ -145,7 +144,6 @@ Call Scheduler::Impl::step_call(NodeIndex group, std::uint32_t slot, const Json&
   call.hook_name = call.target.name;
   call.depth = static_cast<std::uint16_t>(graph_[steps].depth + 1);
   call.on_exit = graph_[steps].on_exit;
-  call.cause = fmt::format("group [{}] started", boundary.group);
   return call;
 }
 
@@ -185,7 +183,7 @@ void Scheduler::Impl::finish_group(NodeIndex group) {
       if (child == kNoNode) continue;
       const Phase phase = graph_[child].s.phase;
       if (!failed_or_error(phase) || continues(*def.step, phase)) continue;
-      return set_phase(group, Phase::failed, fmt::format("child '{}' failed", graph_[child].s.id));
+      return set_phase(group, Phase::failed, fmt::format("child '{}' failed", graph_.id(child)));
     }
   }
   set_phase(group, Phase::succeeded);
@@ -200,9 +198,7 @@ void Scheduler::Impl::group_done(NodeIndex steps, NodeIndex group) {
   auto* work = graph_[steps].as<StepsWork>();
   if (work == nullptr || completed(graph_[steps].s.phase)) return;
   if (failed_or_error(graph_[group].s.phase)) {
-    std::vector<NodeIndex> last;
-    for (const std::string& id : graph_[group].s.children) last.push_back(graph_.by_id(id));
-    set_outbound(steps, last);
+    set_outbound(steps, graph_[group].children);
     return set_phase(steps, Phase::failed, graph_[group].s.message);
   }
   if (std::string error = add_step_outputs(*work, group); !error.empty()) return fail_call(steps, error);
@@ -212,6 +208,8 @@ void Scheduler::Impl::group_done(NodeIndex steps, NodeIndex group) {
 
 /// What the steps of a group leave to those that follow.
 std::string Scheduler::Impl::add_step_outputs(StepsWork& work, NodeIndex group) {
+  const Prepared& p = work.prepared;
+  if (p.tmpl == p.resolved->json && !p.resolved->steps) return "";
   const std::string& group_name = graph_[group].s.name;
   for (const Json& step : steps_of(work.tmpl().get_array("steps")[work.group])) {
     const std::string name = step.get_string("name");
@@ -224,9 +222,8 @@ std::string Scheduler::Impl::add_step_outputs(StepsWork& work, NodeIndex group) 
     }
     std::vector<NodeIndex> items;
     const std::string begin = group_name + "." + name + "(";
-    for (const std::string& id : graph_[group].s.children) {
-      const NodeIndex c = graph_.by_id(id);
-      if (c == kNoNode || graph_[c].s.type == NodeType::skipped) continue;
+    for (const NodeIndex c : graph_[group].children) {
+      if (graph_[c].s.type == NodeType::skipped) continue;
       if (graph_[c].s.name.starts_with(begin)) items.push_back(c);
     }
     if (std::string error = aggregate(work.scope, prefix, items); !error.empty()) return error;
@@ -237,11 +234,8 @@ std::string Scheduler::Impl::add_step_outputs(StepsWork& work, NodeIndex group) 
 
 void Scheduler::Impl::complete_steps(NodeIndex steps) {
   auto* work = graph_[steps].as<StepsWork>();
-  std::vector<NodeIndex> last;
-  if (work->group_node != kNoNode) {
-    for (const std::string& id : graph_[work->group_node].s.children) last.push_back(graph_.by_id(id));
-  }
-  set_outbound(steps, last);
+  set_outbound(steps,
+               work->group_node == kNoNode ? std::vector<NodeIndex>{} : graph_[work->group_node].children);
   Json outputs;
   if (std::string error = template_outputs(work->tmpl(), work->scope, outputs); !error.empty()) {
     return fail_call(steps, error);

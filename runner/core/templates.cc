@@ -36,8 +36,8 @@ Json defaults_for(const Json& defaults, spec::TemplateType type) {
 }
 
 /// The name that ends right before `end`: in `…tasks.NAME` or `…tasks['NAME']`.
-std::string name_before(const std::string& text, std::size_t end) {
-  const std::string_view head = std::string_view(text).substr(0, end);
+std::string name_before(std::string_view text, std::size_t end) {
+  const std::string_view head = text.substr(0, end);
   std::string_view name;
   std::string_view left;
   if (head.ends_with("']") || head.ends_with("\"]")) {
@@ -60,6 +60,35 @@ std::string name_before(const std::string& text, std::size_t end) {
   return left.ends_with("steps") || left.ends_with("tasks") ? std::string(name) : "";
 }
 
+void survey_text(std::string_view text, Resolved& out) {
+  constexpr std::string_view kResult = ".outputs.result";
+  const auto speaks_of = [text](std::string_view word) { return text.find(word) != std::string_view::npos; };
+  out.tagged = out.tagged || spec::has_tags(text);
+  out.tasks = out.tasks || speaks_of("tasks");
+  if (text.size() < kResult.size()) return;
+  out.timed = out.timed || speaks_of("workflow.duration");
+  for (std::size_t at = text.find(kResult); at != std::string_view::npos; at = text.find(kResult, at + 1)) {
+    out.results.insert(name_before(text, at));
+  }
+}
+
+/// What there is to know of a template's texts, found in one walk: a DAG may have 100,000 tasks.
+void survey(const Json& json, Resolved& out) {
+  if (json.is_string()) {
+    out.steps = out.steps || json.as_string().find("steps") != std::string::npos;
+    return survey_text(json.as_string(), out);
+  }
+  if (json.is_array()) {
+    for (const Json& e : json.as_array()) survey(e, out);
+  } else if (json.is_object()) {
+    for (const auto& [key, value] : json.as_object()) {
+      if (key == "globalName") out.exports = true;
+      if (key != "tasks") survey_text(key, out);
+      survey(value, out);
+    }
+  }
+}
+
 }  // namespace
 
 Target Target::of(const Json& holder, bool task) {
@@ -72,18 +101,6 @@ Target Target::of(const Json& holder, bool task) {
     t.inline_template = std::make_shared<const Json>(body);
   }
   return t;
-}
-
-bool Resolved::refers_to_result(const std::string& task) const {
-  if (!results_) {
-    results_ = std::make_unique<std::set<std::string, std::less<>>>();
-    constexpr std::string_view kResult = ".outputs.result";
-    const std::string text = spec::to_json(*json);
-    for (std::size_t at = text.find(kResult); at != std::string::npos; at = text.find(kResult, at + 1)) {
-      results_->insert(name_before(text, at));
-    }
-  }
-  return results_->contains(task);
 }
 
 TemplateBook::TemplateBook(Json& spec, const std::string& workflow_name, const Json& stored) {
@@ -157,7 +174,8 @@ ResolvedPtr TemplateBook::finish(const TemplateBase& base, const Json& found) co
     if (defaults_.is_object()) tmpl = spec::strategic_merge(defaults_for(defaults_, out->type), tmpl);
     out->json = std::make_shared<const Json>(std::move(tmpl));
   }
-  out->tagged = spec::tree_has_tags(*out->json);
+  survey(*out->json, *out);
+  exports_ = exports_ || out->exports;
   return out;
 }
 

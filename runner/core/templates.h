@@ -40,13 +40,15 @@ struct Resolved {
   TemplatePtr json;
   const TemplateBase* inner = nullptr;  ///< where the templates that it calls are looked up
   spec::TemplateType type = spec::TemplateType::none;
-  bool tagged = false;  ///< "{{" occurs somewhere
+  bool tagged = false;   ///< "{{" occurs somewhere
+  bool exports = false;  ///< "globalName" occurs somewhere
+  bool steps = false;    ///< a text speaks of steps: they leave something to each other
+  bool tasks = false;    ///< so do tasks
+  bool timed = false;    ///< a text speaks of the workflow's running time
   std::string name;
-  /// Whether `steps.<name>.outputs.result` or `tasks.<name>.…` occurs in it (Argo's hasOutputResultRef).
-  [[nodiscard]] bool refers_to_result(const std::string& name) const;
-
- private:
-  mutable std::unique_ptr<std::set<std::string, std::less<>>> results_;
+  /// The steps and tasks of which `steps.<name>.outputs.result` or `tasks.<name>.…` occurs in it (Argo's
+  /// hasOutputResultRef).
+  std::set<std::string, std::less<>> results;
 };
 using ResolvedPtr = std::shared_ptr<const Resolved>;
 
@@ -72,6 +74,8 @@ class TemplateBook {
 
   [[nodiscard]] const TemplateBase& local() const { return local_; }
   [[nodiscard]] Answer resolve(const TemplateBase& from, const Target& target) const;
+  /// Whether any template that was resolved so far gives its outputs to the whole workflow.
+  [[nodiscard]] bool exports() const { return exports_; }
 
  private:
   [[nodiscard]] const TemplateBase* stored(const Json& ref) const;
@@ -81,6 +85,7 @@ class TemplateBook {
   TemplateBase local_;
   Json defaults_;
   std::map<std::string, TemplateBase> stored_;
+  mutable bool exports_ = false;
 };
 
 }  // namespace skiff::runner

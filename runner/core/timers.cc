@@ -52,10 +52,11 @@ void Scheduler::Impl::fire(const Timer& t) {
       judge_attempt(t.node);
       break;
     case TimerKind::pod:
-      pod_over(t.node, Phase::failed, graph_[t.node].as<Leaf>()->deadline_message, "deadline");
+      pod_over(t.node, Phase::failed, "Pod was active on the node longer than the specified deadline",
+               "deadline");
       break;
     case TimerKind::pending: {
-      const std::string id = graph_[t.node].s.id;
+      const std::string id = graph_.id(t.node);
       if (waiting_.erase(id) != 0) emit(ReleaseLocks{id});
       pod_over(t.node, Phase::failed, "timeout", "pending timeout");
       break;

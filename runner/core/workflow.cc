@@ -70,7 +70,6 @@ void Scheduler::Impl::launch_entry() {
   call.arguments = spec_.get("arguments");
   call.owner = {OwnerKind::entry, kNoNode, 0};
   call.depth = 1;
-  call.cause = "the workflow started";
   launch(std::move(call));
 }
 
@@ -80,7 +79,7 @@ void Scheduler::Impl::entry_changed() {
   if (graph_[entry_].s.daemoned && !completed(graph_[entry_].s.phase)) kill_daemons(kNoNode);
   set_runtime_globals();
   if (!advance_workflow_hooks()) return;
-  const spec::NodeStatus& entry = graph_[entry_].s;
+  const spec::NodeState& entry = graph_[entry_].s;
   if (end_ || !completed(entry.phase) || !graph_[entry_].told) return;
   if (!advance_workflow_exit() || end_) return;
   kill_daemons(kNoNode);
@@ -157,7 +156,6 @@ void Scheduler::Impl::launch_workflow_hook(std::uint32_t slot, const std::string
   call.hooked = true;
   call.on_exit = kind == OwnerKind::workflow_exit;
   call.depth = 1;
-  call.cause = call.on_exit ? "exit handler of the workflow" : "hook of the workflow";
   launch(std::move(call));
 }
 

@@ -18,7 +18,7 @@ std::string dag(const std::string& tasks, const std::string& more = "", const st
 }
 
 Sim::Rule failing(std::vector<std::string> names) {
-  return [names = std::move(names)](const StartPod& p) {
+  return [names = std::move(names)](const SimPod& p) {
     return std::find(names.begin(), names.end(), p.display_name) != names.end() ? fails(1) : succeeds();
   };
 }
@@ -76,7 +76,7 @@ TEST_CASE("only targets decide, only what they need runs") {
 )yaml",
               "      target: B\n"));
   REQUIRE(sim.run());
-  CHECK(sim.node("C") == nullptr);
+  CHECK_FALSE(sim.node("C"));
   CHECK(sim.phase() == "Succeeded");
 }
 
@@ -118,7 +118,7 @@ TEST_CASE("a loop hangs below a TaskGroup and leaves lists") {
       - {name: all, template: leaf, depends: each.AllFailed}
       - {name: none, template: leaf, withParam: "[]"}
 )yaml"));
-  sim.rule = [](const StartPod& p) { return p.display_name == "each(1:2)" ? fails(1) : prints("7"); };
+  sim.rule = [](const SimPod& p) { return p.display_name == "each(1:2)" ? fails(1) : prints("7"); };
   REQUIRE(sim.run());
   CHECK(sim.node("each")->type == skiff::spec::NodeType::task_group);
   CHECK(sim.phase_of("each") == "Failed");

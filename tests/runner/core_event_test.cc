@@ -45,7 +45,7 @@ TEST_CASE("actions print with their cause") {
   StartPod start;
   start.node_id = "wf-123";
   start.node_name = "wf[0].hello";
-  start.cause = "group [0] started";
+  start.cause = {Cause::Why::group, 0};
   CHECK(to_text(Action(start)) == "StartPod wf[0].hello (wf-123) cause: group [0] started");
   CHECK(to_text(Action(Finish{Phase::failed, "why"})) == "Finish Failed: why");
   CHECK(to_text(Action(SetTimer{})) == "SetTimer none");

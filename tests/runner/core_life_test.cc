@@ -128,7 +128,7 @@ TEST_CASE("exit handlers: of a step before the next group, of the workflow at th
 
 TEST_CASE("a failed exit handler fails a workflow that succeeded") {
   Sim sim(workflow("  onExit: leaf\n  templates:\n" + kLeaf + "  - name: main\n    container: {image: i}\n"));
-  sim.rule = [](const StartPod& p) { return p.node_name == "wf.onExit" ? fails(2) : succeeds(); };
+  sim.rule = [](const SimPod& p) { return p.node_name == "wf.onExit" ? fails(2) : succeeds(); };
   REQUIRE(sim.run());
   CHECK(sim.phase() == "Failed");
   CHECK(sim.message() == "main: Error (exit code 2)");
@@ -153,7 +153,7 @@ TEST_CASE("hooks run when their expression holds, and are waited for") {
   - name: slow
     container: {image: i}
 )yaml"));
-  sim.rule = [](const StartPod& p) {
+  sim.rule = [](const SimPod& p) {
     Outcome o;
     if (p.tmpl.get_string("name") == "slow") o.takes = 60s;
     return o;
@@ -161,7 +161,7 @@ TEST_CASE("hooks run when their expression holds, and are waited for") {
   REQUIRE(sim.run());
   CHECK(sim.phase_of("a.hooks.running") == "Succeeded");
   CHECK(sim.phase_of("wf.hooks.running") == "Succeeded");
-  CHECK(sim.node("wf.hooks.failed") == nullptr);
+  CHECK_FALSE(sim.node("wf.hooks.failed"));
   CHECK(*sim.node("b")->started_at >= *sim.node("a.hooks.running")->finished_at);
   CHECK(*sim.node("a.onExit")->started_at >= *sim.node("a.hooks.running")->finished_at);
   CHECK(*sim.node("b")->started_at >= *sim.node("a.onExit")->finished_at);
@@ -242,7 +242,7 @@ TEST_CASE("stop ends what runs and runs exit handlers, terminate does not") {
   const std::string text =
       "  onExit: leaf\n  templates:\n" + kLeaf +
       "  - name: main\n    steps: [[{name: a, template: leaf, onExit: leaf}], [{name: b, template: leaf}]]\n";
-  const auto slow = [](const StartPod& p) {
+  const auto slow = [](const SimPod& p) {
     Outcome o;
     if (p.display_name == "a") o.takes = 1h;
     return o;
@@ -256,15 +256,15 @@ TEST_CASE("stop ends what runs and runs exit handlers, terminate does not") {
   CHECK(stop.message_of("a") == "workflow shutdown with strategy:  Stop");
   CHECK(stop.phase_of("a.onExit") == "Succeeded");
   CHECK(stop.phase_of("wf.onExit") == "Succeeded");
-  CHECK(stop.node("b") == nullptr);
+  CHECK_FALSE(stop.node("b"));
 
   Sim kill(workflow(text));
   kill.rule = slow;
   kill.at(5s, Terminate{});
   REQUIRE(kill.run());
   CHECK(kill.message() == "Stopped with strategy 'Terminate'");
-  CHECK(kill.node("a.onExit") == nullptr);
-  CHECK(kill.node("wf.onExit") == nullptr);
+  CHECK_FALSE(kill.node("a.onExit"));
+  CHECK_FALSE(kill.node("wf.onExit"));
   CHECK(happened(kill, "StopPod " + kill.node("a")->id));
 }
 
@@ -272,7 +272,7 @@ TEST_CASE("deadlines of the workflow and of templates") {
   Sim all(workflow(
       "  activeDeadlineSeconds: 10\n  onExit: leaf\n  templates:\n" + kLeaf +
       "  - name: main\n    steps: [[{name: a, template: leaf}], [{name: never, template: leaf}]]\n"));
-  all.rule = [](const StartPod& p) {
+  all.rule = [](const SimPod& p) {
     Outcome o;
     if (p.display_name == "a") o.takes = 1h;
     return o;
@@ -280,7 +280,7 @@ TEST_CASE("deadlines of the workflow and of templates") {
   REQUIRE(all.run());
   CHECK(all.message_of("a") == "Step exceeded its deadline");
   CHECK(all.phase_of("wf.onExit") == "Succeeded");
-  CHECK(all.node("never") == nullptr);
+  CHECK_FALSE(all.node("never"));
 
   Sim one(
       workflow("  templates:\n  - name: main\n    activeDeadlineSeconds: 5\n    container: {image: i}\n"));
@@ -305,8 +305,8 @@ TEST_CASE("a mutex lets one in after the other, and the message says who waits")
 )yaml"));
   bool waited = false;
   while (sim.step()) {
-    const auto* n = sim.node("j(1:2)");
-    waited = waited || (n != nullptr && n->waiting_lock == "default/Mutex/m" &&
+    const auto n = sim.node("j(1:2)");
+    waited = waited || (n && n->waiting_lock == "default/Mutex/m" &&
                         n->message == "Waiting for default/Mutex/m lock. Lock status: 0/1");
   }
   CHECK(sim.scheduler().finished());
@@ -372,7 +372,7 @@ TEST_CASE("a memoized resubmission runs only what had not succeeded") {
     - - {name: after, template: leaf}
 )yaml");
   Sim first(text);
-  first.rule = [](const StartPod& p) { return p.display_name == "again" ? fails(1) : prints("7"); };
+  first.rule = [](const SimPod& p) { return p.display_name == "again" ? fails(1) : prints("7"); };
   REQUIRE(first.run());
   Json nodes = Json::object();
   for (const std::string& id : first.scheduler().node_ids()) {
@@ -408,7 +408,7 @@ TEST_CASE("retry runs again what failed and keeps the rest") {
     steps: [[{name: first, template: leaf}], [{name: second, template: leaf}]]
 )yaml"));
   int tries = 0;
-  sim.rule = [&](const StartPod& p) {
+  sim.rule = [&](const SimPod& p) {
     return p.display_name == "second" && tries++ == 0 ? fails(1) : succeeds();
   };
   REQUIRE(sim.run());

@@ -143,13 +143,13 @@ void check_dependencies(Sim& sim, const Json& workflow) {
   for (const Json& t : workflow.get("spec").get_array("templates")) {
     for (const Json& task : t.get("dag").get_array("tasks")) {
       for (const std::string& id : sim.scheduler().node_ids()) {
-        const auto* n = sim.scheduler().node(id);
+        const auto n = sim.scheduler().node(id);
         if (n->display_name != task.get_string("name") || n->boundary_id.empty()) continue;
-        const auto* boundary = sim.scheduler().node(n->boundary_id);
-        if (boundary == nullptr || boundary->template_name != t.get_string("name")) continue;
+        const auto boundary = sim.scheduler().node(n->boundary_id);
+        if (!boundary || boundary->template_name != t.get_string("name")) continue;
         for (const Json& d : task.get_array("dependencies")) {
-          const auto* before = sim.node(boundary->name + "." + d.as_string());
-          REQUIRE(before != nullptr);
+          const auto before = sim.node(boundary->name + "." + d.as_string());
+          REQUIRE(before);
           REQUIRE(before->finished_at.has_value());
           CHECK(*before->finished_at <= *n->started_at);
         }
@@ -162,7 +162,7 @@ void check_dependencies(Sim& sim, const Json& workflow) {
 std::size_t most_active(Sim& sim, const std::string& boundary) {
   std::vector<std::pair<TimePoint, int>> changes;
   for (const std::string& id : sim.scheduler().node_ids()) {
-    const auto* n = sim.scheduler().node(id);
+    const auto n = sim.scheduler().node(id);
     const bool counts = n->type == skiff::spec::NodeType::pod || n->type == skiff::spec::NodeType::steps ||
                         n->type == skiff::spec::NodeType::dag;
     if (n->boundary_id != boundary || !counts || *n->started_at == *n->finished_at) continue;
@@ -181,7 +181,7 @@ void check_parallelism(Sim& sim, const Json& workflow) {
   for (const Json& t : workflow.get("spec").get_array("templates")) {
     const auto limit = t.get_int("parallelism");
     for (const std::string& id : sim.scheduler().node_ids()) {
-      const auto* n = sim.scheduler().node(id);
+      const auto n = sim.scheduler().node(id);
       if (limit && n->template_name == t.get_string("name")) {
         CHECK(most_active(sim, id) <= static_cast<std::size_t>(*limit));
       }
@@ -201,7 +201,7 @@ TEST_CASE("random workflows end, in order, within their limits") {
     add_commands(sim, g);
     REQUIRE_MESSAGE(sim.run(), sim.tree());
     for (const std::string& id : sim.scheduler().node_ids()) {
-      const auto* n = sim.scheduler().node(id);
+      const auto n = sim.scheduler().node(id);
       CHECK_MESSAGE(completed(n->phase), n->name << "\n" << sim.tree());
       CHECK(n->finished_at.has_value());
     }

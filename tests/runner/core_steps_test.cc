@@ -73,7 +73,7 @@ TEST_CASE("a failed step lets its siblings finish; the steps fail with it") {
       - {name: bad, template: leaf}
     - - {name: never, template: leaf}
 )yaml"));
-  sim.rule = [](const StartPod& p) { return p.display_name == "bad" ? fails(3) : succeeds(); };
+  sim.rule = [](const SimPod& p) { return p.display_name == "bad" ? fails(3) : succeeds(); };
   REQUIRE(sim.run());
   CHECK(sim.phase() == "Failed");
   const std::string expected = "child '" + sim.node("bad")->id + "' failed";
@@ -81,7 +81,7 @@ TEST_CASE("a failed step lets its siblings finish; the steps fail with it") {
   CHECK(sim.message_of("[0]") == expected);
   CHECK(sim.message_of("bad") == "main: Error (exit code 3)");
   CHECK(sim.phase_of("good") == "Succeeded");
-  CHECK(sim.node("never") == nullptr);
+  CHECK_FALSE(sim.node("never"));
   CHECK(sim.node("bad")->outputs.get_string("exitCode") == "3");
 }
 
@@ -94,7 +94,7 @@ TEST_CASE("an Error of a step is Failed for the steps, and continueOn lets it pa
       - {name: worse, template: leaf}
 )yaml";
   Sim sim(workflow(text));
-  sim.rule = [](const StartPod& p) { return p.display_name == "next" ? succeeds() : errors("no engine"); };
+  sim.rule = [](const SimPod& p) { return p.display_name == "next" ? succeeds() : errors("no engine"); };
   REQUIRE(sim.run());
   CHECK(sim.input_of("next", "m") == "Error");
   CHECK(sim.phase_of("bad") == "Error");
@@ -116,7 +116,7 @@ TEST_CASE("results and parameters go from step to step") {
     script: {image: python, command: [python], source: "print(1)"}
     outputs: {parameters: [{name: p, valueFrom: {path: /p}}]}
 )yaml"));
-  sim.rule = [](const StartPod& p) {
+  sim.rule = [](const SimPod& p) {
     if (p.display_name != "make") return succeeds();
     Outcome o = gives("p", "value");
     o.outputs.set("result", "printed");
@@ -168,7 +168,7 @@ TEST_CASE("steps within steps keep their own names and scopes") {
 )yaml"));
   sim.rule = [](const StartPod&) { return gives("p", "deep"); };
   REQUIRE(sim.run());
-  CHECK(sim.node("wf[0].in[0].a") != nullptr);
+  CHECK(sim.node("wf[0].in[0].a"));
   CHECK(sim.input_of("a", "m") == "1");
   CHECK(sim.output_of("in", "y") == "deep");
   CHECK(sim.input_of("out", "m") == "deep");
@@ -192,7 +192,7 @@ parameters:
         template: leaf
         arguments: {parameters: [{name: m, value: "{{steps.each.outputs.result}} {{steps.maps.outputs.parameters.p}}"}]}
 )yaml"));
-  sim.rule = [](const StartPod& p) {
+  sim.rule = [](const SimPod& p) {
     Outcome o = gives("p", p.display_name);
     o.outputs.set("result", "{\"a\": 1}");
     return o;
@@ -219,7 +219,7 @@ TEST_CASE("a loop's result that is no JSON ends the workflow in Error") {
   REQUIRE(sim.run());
   CHECK(sim.phase() == "Error");
   CHECK(sim.message().find("error in entry template execution: invalid character 'h'") == 0);
-  CHECK(sim.node("use") == nullptr);
+  CHECK_FALSE(sim.node("use"));
 }
 
 TEST_CASE("outputs of skipped steps are absent: default, fallback, or a final error") {
@@ -327,7 +327,7 @@ TEST_CASE("artifacts are passed by their place") {
     inputs: {artifacts: [{name: a, path: /in}, {name: b, path: /b, optional: true}]}
     container: {image: busybox}
 )yaml"));
-  sim.rule = [](const StartPod& p) {
+  sim.rule = [](const SimPod& p) {
     Outcome o;
     if (p.display_name != "make") return o;
     o.outputs =

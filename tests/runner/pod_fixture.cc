@@ -107,7 +107,6 @@ StartPod PodBench::order(const std::string& tmpl, const std::string& spec) {
   const std::string n = std::to_string(++orders_);
   order.node_id = "wf-" + n;
   order.node_name = "wf.step" + n;
-  order.display_name = "step" + n;
   order.pod_name = "wf-step-" + n;
   order.tmpl = yaml(tmpl);
   order.spec = yaml(spec);

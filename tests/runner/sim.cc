@@ -145,9 +145,10 @@ void Sim::perform(const Action& action) {
 }
 
 void Sim::start(const StartPod& order) {
-  started_.push_back(order.display_name);
+  const SimPod pod{order, scheduler_->node(order.node_id)->display_name};
+  started_.push_back(pod.display_name);
   orders_.insert_or_assign(order.node_name, order);
-  const Outcome outcome = rule(order);
+  const Outcome outcome = rule(pod);
   auto& mine = pods_[order.node_id];
   stopping_.erase(order.node_id);
   most_pods_ = std::max(most_pods_, static_cast<int>(pods_.size() - stopping_.size()));
@@ -188,7 +189,7 @@ void Sim::settle_locks() {
       if (used[l.key] >= (limit == semaphores.end() ? 1 : limit->second)) busy = &l;
     }
     if (busy != nullptr) {
-      if (scheduler_->node(holder) == nullptr) {
+      if (!scheduler_->node(holder)) {
         schedule(
             std::chrono::milliseconds(0),
             LocksWaiting{holder, fmt::format("Waiting for {} lock. Lock status: 0/1", busy->key), busy->key});
@@ -201,35 +202,35 @@ void Sim::settle_locks() {
   }
 }
 
-const spec::NodeStatus* Sim::node(const std::string& name) const {
-  const spec::NodeStatus* found = nullptr;
+std::optional<spec::NodeStatus> Sim::node(const std::string& name) const {
+  std::optional<spec::NodeStatus> found;
   for (const std::string& id : scheduler_->node_ids()) {
-    const spec::NodeStatus* n = scheduler_->node(id);
-    if (n != nullptr && (n->name == name || n->display_name == name)) found = n;
+    auto n = scheduler_->node(id);
+    if (n && (n->name == name || n->display_name == name)) found = std::move(n);
   }
   return found;
 }
 
 std::string Sim::phase_of(const std::string& name) const {
-  const spec::NodeStatus* n = node(name);
-  return n == nullptr ? "none" : std::string(spec::to_string(n->phase));
+  const auto n = node(name);
+  return !n ? "none" : std::string(spec::to_string(n->phase));
 }
 
 std::string Sim::message_of(const std::string& name) const {
-  const spec::NodeStatus* n = node(name);
-  return n == nullptr ? "none" : n->message;
+  const auto n = node(name);
+  return !n ? "none" : n->message;
 }
 
 std::string Sim::input_of(const std::string& name, const std::string& parameter) const {
-  const spec::NodeStatus* n = node(name);
-  if (n == nullptr) return "none";
+  const auto n = node(name);
+  if (!n) return "none";
   const Json* p = find_named(n->inputs.get_array("parameters"), parameter);
   return p == nullptr ? "none" : text_or_empty(p->get("value"));
 }
 
 std::string Sim::output_of(const std::string& name, const std::string& parameter) const {
-  const spec::NodeStatus* n = node(name);
-  if (n == nullptr) return "none";
+  const auto n = node(name);
+  if (!n) return "none";
   const Json* p = find_named(n->outputs.get_array("parameters"), parameter);
   return p == nullptr ? "none" : text_or_empty(p->get("value"));
 }
@@ -237,7 +238,7 @@ std::string Sim::output_of(const std::string& name, const std::string& parameter
 std::vector<std::string> Sim::names() const {
   std::vector<std::string> out;
   for (const std::string& id : scheduler_->node_ids()) {
-    if (const spec::NodeStatus* n = scheduler_->node(id)) out.push_back(n->name);
+    if (const auto n = scheduler_->node(id)) out.push_back(n->name);
   }
   return out;
 }
@@ -246,8 +247,8 @@ std::string Sim::tree() const {
   std::string out;
   std::set<std::string> seen;
   const std::function<void(const std::string&, int)> print = [&](const std::string& id, int depth) {
-    const spec::NodeStatus* n = scheduler_->node(id);
-    if (n == nullptr || !seen.insert(id).second) return;
+    const auto n = scheduler_->node(id);
+    if (!n || !seen.insert(id).second) return;
     out += fmt::format("{:{}}{} {} {}{}{}\n", "", depth * 2, n->display_name, spec::to_string(n->type),
                        spec::to_string(n->phase), n->message.empty() ? "" : ": ", n->message);
     for (const std::string& child : n->children) print(child, depth + 1);

@@ -32,16 +32,21 @@ struct Outcome {
 /// Succeeds with an output parameter.
 [[nodiscard]] Outcome gives(const std::string& name, const std::string& value);
 
+/// An order, with the name that its node shows.
+struct SimPod : StartPod {
+  std::string display_name;
+};
+
 class Sim {
  public:
-  using Rule = std::function<Outcome(const StartPod&)>;
+  using Rule = std::function<Outcome(const SimPod&)>;
 
   /// `workflow` may lack metadata: name "wf", namespace "default", uid "uid".
   explicit Sim(Json workflow, Json stored_templates = Json(), Json config_maps = Json());
   /// From YAML text.
   explicit Sim(const std::string& yaml);
 
-  Rule rule = [](const StartPod&) { return succeeds(); };
+  Rule rule = [](const SimPod&) { return succeeds(); };
   std::map<std::string, int> semaphores;  ///< limits by lock key; 1 if not named
   bool keep_events = false;               ///< for replays
 
@@ -59,8 +64,8 @@ class Sim {
   [[nodiscard]] Json status() const { return scheduler_->status(); }
   [[nodiscard]] std::string phase() const { return status().get_string("phase"); }
   [[nodiscard]] std::string message() const { return status().get_string("message"); }
-  /// By display name or name; the last one made if several fit. nullptr if there is none.
-  [[nodiscard]] const spec::NodeStatus* node(const std::string& name) const;
+  /// By display name or name; the last one made if several fit. Nothing if there is none.
+  [[nodiscard]] std::optional<spec::NodeStatus> node(const std::string& name) const;
   [[nodiscard]] std::string phase_of(const std::string& name) const;
   [[nodiscard]] std::string message_of(const std::string& name) const;
   /// The value of an input or output parameter of a node.
