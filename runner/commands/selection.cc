@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <unordered_set>
 #include <utility>
@@ -12,6 +13,8 @@ namespace skiff::runner {
 using spec::Json;
 
 namespace {
+
+constexpr std::int64_t kFirstPage = 100;
 
 /// "10m", "3h", "1d": milliseconds since the epoch, that long ago.
 std::string ago_ms(const std::string& flag, std::string text) {
@@ -93,12 +96,13 @@ std::vector<Json> select_workflows(const Client& client, const Context& context,
 
 void each_page(const Client& client, const Context& context, const Selection& s, bool with_nodes,
                std::int64_t size, const std::function<void(std::vector<Json>)>& take) {
-  const std::string address =
-      fmt::format("{}&listOptions.limit={}", address_of(context, s, with_nodes), size);
+  const std::string address = address_of(context, s, with_nodes) + "&listOptions.limit=";
   std::unordered_set<std::string> seen;  // what is submitted meanwhile moves the others to the next page
   std::string from;
   do {
-    Json reply = client.get(from.empty() ? address : address + "&listOptions.continue=" + from);
+    // Few for a beginning: somebody may be waiting for the first line.
+    Json reply = client.get(from.empty() ? fmt::format("{}{}", address, std::min(size, kFirstPage))
+                                         : fmt::format("{}{}&listOptions.continue={}", address, size, from));
     from = reply.get("metadata").get_string("continue");
     std::vector<Json> page;
     if (Json* items = reply.find("items")) page = std::move(items->as_array());

@@ -32,7 +32,8 @@ void add_selection(CLI::App* cmd, Selection& selection);
 [[nodiscard]] std::vector<spec::Json> select_workflows(const Client& client, const Context& context,
                                                        const Selection& selection, bool with_nodes = false);
 
-/// The same in pages of `size`, each as soon as it is there; at least one page, which may be empty.
+/// The same in pages of `size` (the first is shorter), each as soon as it is there; at least one page, which
+/// may be empty.
 void each_page(const Client& client, const Context& context, const Selection& selection, bool with_nodes,
                std::int64_t size, const std::function<void(std::vector<spec::Json>)>& take);
 
