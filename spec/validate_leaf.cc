@@ -179,6 +179,25 @@ void Validator::check_deadline(const Json& processed, const Site& site) {
         fmt::format("`activeDeadlineSeconds` must be a whole number of seconds, not `{}`", text));
 }
 
+namespace {
+
+/// What a template takes over from the spec's podMetadata: the keys that it does not have itself.
+Json inherited_metadata(const Json& of_spec, const Json& own) {
+  Json out = Json::object();
+  for (const char* part : {"annotations", "labels"}) {
+    Json kept = Json::object();
+    const Json& all = of_spec.get(part);
+    if (!all.is_object()) continue;
+    for (const auto& [key, value] : all.as_object()) {
+      if (own.get(part).find(key) == nullptr) kept.set(key, value);
+    }
+    out.set(part, std::move(kept));
+  }
+  return out;
+}
+
+}  // namespace
+
 void Validator::check_leaf(const TemplateView& t, const Json& processed, const Names& names,
                            const Site& site) {
   check_tags(processed, t.path, names, site);
@@ -186,7 +205,7 @@ void Validator::check_leaf(const TemplateView& t, const Json& processed, const N
     // Argo adds it to every template before it looks for tags.
     TemplateView with_metadata = t;
     Json copy = *t.json;
-    copy.set("podMetadata", meta);
+    copy.set("podMetadata", inherited_metadata(meta, t.json->get("metadata")));
     with_metadata.json = &copy;
     if (const auto p = process(with_metadata, {}, site)) {
       check_tags(p->json().get("podMetadata"), child_path(t.base->path, "podMetadata"), names, site);

@@ -49,12 +49,17 @@ class Events : public YAML::EventHandler {
     std::size_t offset = offset_of(mark);
     const bool written = is_null_word(offset) || text_.substr(offset).starts_with('&') ||
                          text_.substr(offset).starts_with('!');
-    if (!written) offset = std::max(builder_.last_sibling(), begin_);  // the mark is the next token's
+    if (!written) {
+      require_colon();
+      offset = std::max(builder_.last_sibling(), begin_);  // the mark is the next token's
+    }
+    word_ = {};
     builder_.null(offset);
     remember(anchor);
   }
 
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
+    word_ = {};
     builder_.alias(offset_of(mark), anchor);
   }
 
@@ -73,6 +78,8 @@ class Events : public YAML::EventHandler {
     } else if (quotable && (first == '|' || first == '>')) {
       style = Node::Style::block;
     }
+    const bool whole = style == Node::Style::plain && text_.substr(at).starts_with(value);
+    word_ = whole ? text_.substr(at, value.size()) : std::string_view();
     const bool has_tag = tag != "?" && tag != "!";
     builder_.scalar(offset, from, value, style, has_tag ? std::string_view(tag) : std::string_view());
     remember(anchor);
@@ -133,12 +140,16 @@ class Events : public YAML::EventHandler {
     builder_.begin_collection(offset_of(mark), mapping, style == YAML::EmitterStyle::Flow,
                               has_tag ? std::string_view(tag) : std::string_view());
     open_anchors_.push_back(anchor);
+    block_mappings_.push_back(mapping && style != YAML::EmitterStyle::Flow);
+    word_ = {};
   }
 
   void close() {
     builder_.end_collection();
     remember(open_anchors_.back());
     open_anchors_.pop_back();
+    block_mappings_.pop_back();
+    word_ = {};
   }
 
   std::size_t skip_properties(std::size_t at) const {
@@ -147,6 +158,18 @@ class Events : public YAML::EventHandler {
       while (at < text_.size() && (is_blank(text_[at]) || text_[at] == '\n' || text_[at] == '\r')) ++at;
     }
     return at;
+  }
+
+  /// yaml-cpp takes a word alone on its line for a key without a value.
+  void require_colon() const {
+    if (word_.empty() || block_mappings_.empty() || !block_mappings_.back()) return;
+    const auto at = static_cast<std::size_t>(word_.data() - text_.data());
+    const std::size_t before = at == 0 ? std::string_view::npos : text_.find_last_not_of(" \t", at - 1);
+    const std::size_t after = text_.find_first_not_of(" \t", at + word_.size());
+    const bool explicit_key = before != std::string_view::npos && text_[before] == '?';
+    if (explicit_key || (after != std::string_view::npos && text_[after] == ':')) return;
+    throw DocumentError(at, "missing-colon", "a key stands here without a `:`",
+                        "write `" + std::string(word_) + ":`");
   }
 
   /// yaml-cpp lets a quote that the file's end cuts off pass.
@@ -174,6 +197,8 @@ class Events : public YAML::EventHandler {
   std::size_t begin_;
   int last_start_ = -1;
   std::vector<YAML::anchor_t> open_anchors_;
+  std::vector<bool> block_mappings_;  ///< of the open collections: which are mappings in block style
+  std::string_view word_;             ///< the plain scalar just read, if it is on one line
 };
 
 }  // namespace

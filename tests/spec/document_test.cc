@@ -229,6 +229,7 @@ TEST_CASE("malformed YAML is explained in our words") {
       {"a: \x01\n", "control-character", {1, 4}},
       {"a: \xff\n", "not-utf8", {1, 4}},
       {"    a: 1\nb: 2\n", "indentation", {2, 1}},
+      {"a: 1\nb:\n  c: 2\n  suspend\n", "missing-colon", {4, 3}},
       {"{\"a\" 1}", "json-syntax", {1, 6}},
       {"{\"a\": \"x}", "unclosed-quote", {1, 7}},
       {"{\"a\": \"\\q\"}", "json-syntax", {1, 7}},

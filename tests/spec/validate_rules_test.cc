@@ -259,6 +259,11 @@ templates:
 - name: a
   container: {image: x, args: ["{{workflow.parameters.n}}"]})",
        ""},
+      {"a tag in podMetadata that the template has its own word for", R"(entrypoint: a
+podMetadata: {labels: {x: "{{steps.s.id}}"}}
+templates:
+- {name: a, metadata: {labels: {x: own}}, container: {image: x}})",
+       ""},
       {"a manifest in braces is YAML too", R"(entrypoint: a
 templates:
 - {name: a, resource: {action: get, manifest: "{.metadata.name}"}}
