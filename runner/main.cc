@@ -6,6 +6,7 @@
 
 #include <clocale>
 #include <csignal>
+#include <system_error>
 
 #include "runner/commands/context.h"
 #include "store/error.h"
@@ -14,8 +15,54 @@ namespace {
 
 using namespace skiff::runner;
 
+/// Nobody may be there to read it.
+void complain(const char* what) {
+  const std::string line = std::string("skiff: ") + what + "\n";
+  if (::write(STDERR_FILENO, line.data(), line.size()) < 0) return;
+}
+
+/// Flags of `argo` that say which cluster and which server; there is neither, so that scripts need not
+/// change.
+void add_ignored_options(CLI::App& app) {
+  for (const char* option : {"--instanceid",
+                             "--loglevel",
+                             "--log-format",
+                             "--gloglevel",
+                             "-s,--argo-server",
+                             "--argo-base-href",
+                             "--kubeconfig",
+                             "--context",
+                             "--cluster",
+                             "--user",
+                             "--server",
+                             "--token",
+                             "--as",
+                             "--as-group",
+                             "--as-uid",
+                             "--certificate-authority",
+                             "--client-certificate",
+                             "--client-key",
+                             "--password",
+                             "--username",
+                             "--proxy-url",
+                             "--request-timeout",
+                             "--tls-server-name",
+                             "-H,--header"}) {
+    app.add_option_function<std::string>(
+           option, [](const std::string&) {}, "")
+        ->group("");
+  }
+  for (const char* flag : {"-v,--verbose", "--argo-http1", "-e,--secure", "-k,--insecure-skip-verify",
+                           "--insecure-skip-tls-verify", "--disable-compression"}) {
+    app.add_flag_callback(
+           flag, [] {}, "")
+        ->group("");
+  }
+}
+
 void add_global_options(CLI::App& app, Context& context) {
   app.add_option("-n,--namespace", context.ns, "namespace")->envname("ARGO_NAMESPACE");
+  add_ignored_options(app);
   app.add_flag_callback(
       "--no-color", [&context] { context.color = false; }, "no colours");
 }
@@ -28,16 +75,21 @@ int run(CLI::App& app, Context& context, int argc, char** argv) {
     const int code = app.exit(e);
     return code == 0 ? kSucceeded : kUsage;
   } catch (const Exit& e) {
-    if (*e.what() != '\0') fmt::print(stderr, "skiff: {}\n", e.what());
+    if (*e.what() != '\0') complain(e.what());
     return e.code();
   } catch (const ClientError& e) {
-    fmt::print(stderr, "skiff: {}\n", e.what());
+    complain(e.what());
     return e.status() == 0 || e.status() == 503 ? kUnreachable : e.status() == 400 ? kUsage : kFailed;
   } catch (const skiff::store::StoreError& e) {
-    fmt::print(stderr, "skiff: {}\n", e.what());
+    complain(e.what());
     return kUnreachable;
+  } catch (const std::system_error& e) {
+    // Whoever read our output has enough, as `| head` has.
+    if (e.code() == std::errc::broken_pipe) return 128 + SIGPIPE;
+    complain(e.what());
+    return kFailed;
   } catch (const std::exception& e) {
-    fmt::print(stderr, "skiff: {}\n", e.what());
+    complain(e.what());
     return kFailed;
   }
 }

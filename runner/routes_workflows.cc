@@ -54,6 +54,16 @@ void check(Services& s, const Json& workflow, const std::string& ns) {
   if (spec::has_errors(findings)) throw RequestError(400, describe(findings));
 }
 
+/// Checks a workflow as if it were to run, and gives it a name.
+Json dry_run(Services& s, const std::string& ns, Json workflow) {
+  workflow["metadata"].set("namespace", ns);
+  workflow.erase("status");
+  check(s, workflow, ns);
+  give_identity(workflow, uuid(), chance(),
+                std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now()));
+  return workflow;
+}
+
 /// `memoized` is the workflow whose successes are kept, or null.
 awaitable<Json> begin(Services& s, std::string ns, Json workflow, Consent consent, Json memoized) {
   workflow["metadata"].set("namespace", ns);
@@ -90,6 +100,9 @@ awaitable<HttpReply> create(Services& s, const HttpRequest& request, const Captu
   const Json body = body_of(request);
   Json workflow = body.get("workflow");
   if (!workflow.is_object()) throw RequestError(400, "the body has no `workflow`");
+  if (!body.get("createOptions").get_array("dryRun").empty()) {
+    co_return json_reply(dry_run(s, at[0], std::move(workflow)));
+  }
   const Consent consent = consent_of(body);
   const Json created = co_await begin(s, at[0], std::move(workflow), consent, Json());
   co_return json_reply(created);
@@ -118,6 +131,10 @@ awaitable<HttpReply> submit(Services& s, const HttpRequest& request, const Captu
   }
   const SubmitOptions options = submit_options_from(body.get("submitOptions"));
   apply_options(workflow, options);
+  const Json& asked = body.get("submitOptions");
+  if (asked.get_bool("dryRun") || asked.get_bool("serverDryRun")) {
+    co_return json_reply(dry_run(s, at[0], std::move(workflow)));
+  }
   const Consent consent = consent_of(body);
   const Json created = co_await begin(s, at[0], std::move(workflow), consent, Json());
   co_return json_reply(created);

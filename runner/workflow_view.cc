@@ -193,6 +193,7 @@ std::string describe_tree(const Json& workflow, const ViewOptions& o, spec::Time
   if (o.wide || o.short_form) rows[0].push_back("NODENAME");
   for (const TreeRow& row : layout_tree(nodes)) {
     const NodeStatus& n = *row.node;
+    if (o.keeps && !o.keeps(n)) continue;
     const bool pod = n.type == NodeType::pod;
     const auto end = n.finished_at.value_or(now);
     rows.push_back({step_cell(row, o), template_cell(n),

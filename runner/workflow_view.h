@@ -18,6 +18,8 @@ struct ViewOptions {
   bool wide = false;        ///< with artifacts and host columns
   bool short_form = false;  ///< only the tree
   bool ascii = false;       ///< --no-utf8
+  /// Nodes that are shown; empty: all.
+  std::function<bool(const spec::NodeStatus&)> keeps;
 };
 
 /// Name, status, times, parameters, then the tree with STEP TEMPLATE PODNAME DURATION MESSAGE.

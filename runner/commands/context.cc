@@ -8,6 +8,8 @@
 #include <iostream>
 #include <sstream>
 
+#include "runner/http_call.h"
+
 namespace skiff::runner {
 namespace fs = std::filesystem;
 
@@ -19,6 +21,18 @@ InputFile read_file(const std::string& name) {
   std::ostringstream text;
   text << in.rdbuf();
   return {name, text.str()};
+}
+
+bool is_url(const std::string& name) { return name.starts_with("http://") || name.starts_with("https://"); }
+
+InputFile fetch_file(const std::string& url) {
+  HttpCall call;
+  call.url = url;
+  const std::atomic<bool> never = false;
+  const HttpAnswer answer = perform(call, never);
+  if (!answer.trouble.empty()) throw Exit(kUsage, fmt::format("cannot read {}: {}", url, answer.trouble));
+  if (answer.status != 200) throw Exit(kUsage, fmt::format("cannot read {}: status {}", url, answer.status));
+  return {url, answer.body};
 }
 
 void add_directory(const fs::path& dir, std::vector<InputFile>& out) {
@@ -49,6 +63,8 @@ std::vector<InputFile> read_inputs(const std::vector<std::string>& names) {
       std::ostringstream text;
       text << std::cin.rdbuf();
       out.push_back({"-", text.str()});
+    } else if (is_url(name)) {
+      out.push_back(fetch_file(name));
     } else if (fs::is_directory(name)) {
       add_directory(name, out);
     } else {

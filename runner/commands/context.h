@@ -48,9 +48,14 @@ struct InputFile {
   std::string name;
   std::string text;
 };
-/// Files, directories (their .yaml, .yml and .json files, recursively) and "-" for standard input. Throws
-/// Exit.
+/// Files, directories (their .yaml, .yml and .json files, recursively), URLs of http(s), and "-" for standard
+/// input. Throws Exit.
 [[nodiscard]] std::vector<InputFile> read_inputs(const std::vector<std::string>& names);
+
+/// A cluster would keep such objects for workflows to use: templates, ConfigMaps, Secrets, claims.
+[[nodiscard]] bool keepable(const std::string& kind);
+/// Keeps it.
+void keep_object(const Client& client, const Context& context, const spec::Json& object);
 
 /// Findings as text on stderr, each with its source line.
 void show_findings(const spec::Diagnostics& findings, const std::vector<InputFile>& files, bool color);

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "runner/commands/context.h"
+#include "runner/core/selector.h"
 #include "runner/follow.h"
 #include "runner/workflow_view.h"
 
@@ -16,7 +17,19 @@ struct GetFlags {
   std::vector<std::string> names;
   std::string output;
   bool no_utf8 = false;
+  std::string status;
+  std::string selector;
 };
+
+/// --status and --node-field-selector; throws Exit.
+std::function<bool(const spec::NodeStatus&)> node_filter(const GetFlags& f) {
+  if (f.status.empty() && f.selector.empty()) return {};
+  const NodeSelector selector(f.selector);
+  if (!selector.error().empty()) throw Exit(kUsage, "--node-field-selector: " + selector.error());
+  return [selector, status = f.status](const spec::NodeStatus& n) {
+    return selector.matches(n) && (status.empty() || spec::to_string(n.phase) == status);
+  };
+}
 
 void get(const GetFlags& f, const Context& context) {
   const Client client = context.client();
@@ -25,6 +38,7 @@ void get(const GetFlags& f, const Context& context) {
   view.wide = f.output == "wide";
   view.short_form = f.output == "short";
   view.ascii = f.no_utf8;
+  view.keeps = node_filter(f);
   for (const std::string& name : f.names) {
     const Json workflow = client.get(context.workflow_path(name));
     if (f.output == "name") {
@@ -73,6 +87,10 @@ void add_get(CLI::App& app, Context& context) {
   cmd->add_option("-o,--output", f->output, "name|json|yaml|short|wide")
       ->check(CLI::IsMember({"name", "json", "yaml", "short", "wide"}));
   cmd->add_flag("--no-utf8", f->no_utf8, "only ASCII");
+  cmd->add_option("--status", f->status, "only nodes in this phase")
+      ->check(CLI::IsMember({"Pending", "Running", "Succeeded", "Skipped", "Failed", "Error", "Omitted"}));
+  cmd->add_option("--node-field-selector", f->selector,
+                  "only these nodes, e.g. displayName=a,phase!=Succeeded");
   cmd->callback([f, &context] { get(*f, context); });
   add_follower(app, context, "watch", "watch workflows until they complete", FollowMode::watch);
   add_follower(app, context, "wait", "wait for workflows to complete", FollowMode::quiet);

@@ -35,6 +35,15 @@ void report(const LintFlags& f, const spec::LintResult& result, const std::vecto
   }
 }
 
+/// --strict=false: what Argo's decoder would pass over is told, and no error.
+void forgive_unknown(spec::LintResult& result) {
+  for (spec::Diagnostic& d : result.diagnostics) {
+    const bool unknown =
+        d.rule == "unknown-field" || d.rule == "unknown-metadata-field" || d.rule == "duplicate-key";
+    if (unknown) d.severity = spec::Severity::warning;
+  }
+}
+
 void lint(const LintFlags& f, Context& context) {
   const std::vector<InputFile> files = read_inputs(f.files);
   std::vector<spec::LintFile> texts;
@@ -53,7 +62,8 @@ void lint(const LintFlags& f, Context& context) {
       options.store = stored.get();
     }
   }
-  const spec::LintResult result = spec::lint(texts, options);
+  spec::LintResult result = spec::lint(texts, options);
+  if (f.strict == "false") forgive_unknown(result);
   report(f, result, files, context.color);
   if (!result.ok()) context.exit_code = kFailed;
 }
@@ -67,7 +77,9 @@ void add_lint(CLI::App& app, Context& context) {
   cmd->add_flag("--offline", f->offline, "look for templates in the given files only");
   cmd->add_option("--kinds", f->kinds, "only these kinds")->delimiter(',');
   cmd->add_option("-o,--output", f->output, "pretty|simple|json|sarif");
-  cmd->add_option("--strict", f->strict, "true, or error: warnings fail too");
+  cmd->add_flag("--strict{true}", f->strict,
+                "unknown fields are errors (they are unless false); --strict=error: warnings too")
+      ->take_last();
   cmd->callback([f, &context] { lint(*f, context); });
 }
 

@@ -8,8 +8,6 @@
 namespace skiff::runner {
 using spec::Json;
 
-namespace {
-
 bool keepable(const std::string& kind) {
   for (std::string_view k : {"WorkflowTemplate", "ClusterWorkflowTemplate", "CronWorkflow", "ConfigMap",
                              "Secret", "PersistentVolumeClaim"}) {
@@ -17,6 +15,12 @@ bool keepable(const std::string& kind) {
   }
   return false;
 }
+
+void keep_object(const Client& client, const Context& context, const Json& object) {
+  (void)client.put("/api/v1/skiff/objects/" + Client::encode(context.ns), object);
+}
+
+namespace {
 
 void apply_files(const std::vector<std::string>& names, const Context& context) {
   const std::vector<InputFile> files = read_inputs(names);
@@ -41,7 +45,7 @@ void apply_files(const std::vector<std::string>& names, const Context& context) 
   if (objects.empty()) throw Exit(kUsage, "there is nothing to keep in the given files");
   const Client client = context.client();
   for (const Json& object : objects) {
-    (void)client.put("/api/v1/skiff/objects/" + Client::encode(context.ns), object);
+    keep_object(client, context, object);
     fmt::print("{}/{} applied\n", object.get_string("kind"), object.get("metadata").get_string("name"));
   }
 }

@@ -4,11 +4,13 @@
 #include <unistd.h>
 
 #include <map>
+#include <set>
 
 #include "runner/commands/context.h"
 #include "runner/follow.h"
 #include "runner/submit.h"
 #include "spec/decode.h"
+#include "spec/units.h"
 #include "spec/validate.h"
 
 namespace skiff::runner {
@@ -31,6 +33,7 @@ struct SubmitFlags {
   bool log = false;
   bool dry_run = false;
   bool server_dry_run = false;
+  std::string scheduled_time;
   std::vector<std::string> allow;
 };
 
@@ -65,6 +68,25 @@ void settle_options(SubmitFlags& flags) {
   add_parameter_file(flags);
   flags.options.labels = parse_pairs(flags.labels);
   flags.options.annotations = parse_pairs(flags.annotations);
+  if (!flags.scheduled_time.empty()) {
+    if (!spec::parse_rfc3339(flags.scheduled_time)) {
+      throw Exit(kUsage, fmt::format("--scheduled-time {}: not a time like 2026-01-31T12:00:00Z",
+                                     flags.scheduled_time));
+    }
+    flags.options.annotations.emplace_back("workflows.argoproj.io/scheduled-time", flags.scheduled_time);
+    flags.annotations += (flags.annotations.empty() ? "" : ",") + flags.options.annotations.back().first +
+                         "=" + flags.scheduled_time;
+  }
+}
+
+/// As argo has it: a dry run has nothing to wait for.
+void check_dry_run(const SubmitFlags& f) {
+  const char* dry = f.server_dry_run ? "--server-dry-run" : f.dry_run ? "--dry-run" : nullptr;
+  if (dry == nullptr) return;
+  if (f.dry_run && f.server_dry_run) throw Exit(kUsage, "--dry-run cannot be combined with --server-dry-run");
+  for (const auto& [given, name] : {std::pair(f.wait, "--wait"), {f.watch, "--watch"}, {f.log, "--log"}}) {
+    if (given) throw Exit(kUsage, fmt::format("{} cannot be combined with {}", name, dry));
+  }
 }
 
 Json consent_json(const SubmitFlags& flags) {
@@ -87,27 +109,46 @@ Json consent_json(const SubmitFlags& flags) {
   return skiff;
 }
 
-/// The Workflows of the files; shows what is wrong with them and throws Exit if anything is.
-std::vector<Json> read_workflows(const SubmitFlags& flags, const Context& context) {
-  const std::vector<InputFile> files = read_inputs(flags.files);
+struct Given {
   std::vector<Json> workflows;
+  std::vector<Json> objects;  ///< what the workflows may refer to
+};
+
+/// What the files hold; shows what is wrong with them and throws Exit if anything is.
+Given read_given(const SubmitFlags& flags, const Context& context) {
+  const std::vector<InputFile> files = read_inputs(flags.files);
+  Given given;
   spec::Diagnostics findings;
   for (const InputFile& file : files) {
     const spec::ParsedFile parsed = spec::read_documents(file.text, file.name);
     findings.insert(findings.end(), parsed.diagnostics.begin(), parsed.diagnostics.end());
     for (const spec::Document& document : parsed.documents) {
-      if (document.kind() == "Workflow") workflows.push_back(document.value());
+      if (document.kind() == "Workflow") given.workflows.push_back(document.value());
+      if (keepable(document.kind())) given.objects.push_back(document.value());
     }
   }
   forgive_metadata(findings);
   show_findings(findings, files, context.color);
   if (spec::has_errors(findings)) throw Exit(kUsage, "");
-  if (workflows.empty()) {
+  if (given.workflows.empty()) {
     throw Exit(kUsage,
                "there is no Workflow in the given files; templates and other kinds are kept with: skiff "
                "apply -f FILE");
   }
-  return workflows;
+  return given;
+}
+
+/// Argo passes such a parameter on, and nobody reads it: most likely a slip.
+void warn_of_unknown(const SubmitFlags& flags, const Json& workflow) {
+  if (workflow.get("spec").get("workflowTemplateRef").is_object()) return;  // the template has its own
+  std::set<std::string> known;
+  for (const Json& p : workflow.get("spec").get("arguments").get_array("parameters"))
+    known.insert(p.get_string("name"));
+  for (const auto& [name, value] : flags.options.parameters) {
+    if (known.contains(name)) continue;
+    fmt::print(stderr, "warning: -p {}: the workflow has no parameter of that name{}\n", name,
+               known.empty() ? "" : fmt::format("; it has: {}", fmt::join(known, ", ")));
+  }
 }
 
 void print_created(const Json& workflow, const std::string& format) {
@@ -138,6 +179,7 @@ std::vector<Json> submit_all(SubmitFlags& flags, const Context& context, const C
     options.set("labels", flags.labels);
     options.set("annotations", flags.annotations);
     if (flags.options.priority) options.set("priority", *flags.options.priority);
+    options.set("dryRun", flags.dry_run || flags.server_dry_run);
     Json parameters = Json::array();
     for (const auto& [k, v] : flags.options.parameters) parameters.push_back(k + "=" + v);
     options.set("parameters", std::move(parameters));
@@ -149,10 +191,19 @@ std::vector<Json> submit_all(SubmitFlags& flags, const Context& context, const C
     created.push_back(client.post("/api/v1/workflows/" + Client::encode(context.ns) + "/submit", body));
     return created;
   }
-  for (Json& workflow : read_workflows(flags, context)) {
+  Given given = read_given(flags, context);
+  for (const Json& object : given.objects) {
+    if (flags.server_dry_run) break;
+    keep_object(client, context, object);
+    fmt::print(stderr, "{}/{} applied\n", object.get_string("kind"),
+               object.get("metadata").get_string("name"));
+  }
+  for (Json& workflow : given.workflows) {
+    warn_of_unknown(flags, workflow);
     apply_options(workflow, flags.options);
     Json body = Json::object();
     body.set("workflow", std::move(workflow));
+    if (flags.server_dry_run) body["createOptions"]["dryRun"].push_back("All");
     body.set("skiff", consent_json(flags));
     created.push_back(client.post("/api/v1/workflows/" + Client::encode(context.ns), body));
   }
@@ -164,8 +215,9 @@ void submit(SubmitFlags& flags, Context& context, bool interrupt_stops) {
   if (flags.files.empty() == flags.from.empty()) {
     throw Exit(kUsage, "give either files or --from KIND/NAME");
   }
+  check_dry_run(flags);
   if (flags.dry_run && flags.from.empty()) {
-    for (Json& workflow : read_workflows(flags, context)) {
+    for (Json& workflow : read_given(flags, context).workflows) {
       apply_options(workflow, flags.options);
       print_created(workflow, flags.output);
     }
@@ -201,6 +253,8 @@ void add_flags(CLI::App* cmd, const std::shared_ptr<SubmitFlags>& f) {
   cmd->add_option("--serviceaccount", f->options.service_account,
                   "accepted; identities are the cluster's business");
   cmd->add_option("--priority", f->options.priority, "workflow priority");
+  cmd->add_option("--scheduled-time", f->scheduled_time,
+                  "{{workflow.scheduledTime}}, e.g. 2026-01-31T12:00:00Z");
   cmd->add_option(
       "--from", f->from,
       "submit a stored object: workflowtemplate/NAME, clusterworkflowtemplate/NAME, cronwf/NAME, wf/NAME");
