@@ -10,6 +10,40 @@ bool has_exit_hook(const Json& task) {
   return present(task.get("hooks"), "exit") || !text_of(task, "onExit").empty();
 }
 
+/// The text without the tags that Argo has replaced by the time it looks at a call.
+std::string without_known_tags(std::string_view text) {
+  std::string out;
+  std::size_t from = 0;
+  for_each_tag(text, [&](const Tag& tag) {
+    if (!tag.closed || !(tag.name.starts_with("workflow.") || tag.name.starts_with("inputs."))) return;
+    out += text.substr(from, tag.offset - from);
+    from = tag.offset + tag.raw.size() + 4;
+  });
+  return out += text.substr(from);
+}
+
+/// Argo looks for the end of a tag in all that follows it in the call's JSON, whatever field that is; two
+/// objects that end together will do.
+bool closed_further_on(const Json& task, std::size_t parameter) {
+  if (present(task, "hooks")) return true;
+  bool ends_in_object = true;  // the arguments themselves
+  for (const char* field : {"templateRef", "dependencies", "withItems", "withParam", "withSequence", "when",
+                            "continueOn", "onExit", "depends"}) {
+    const Json& value = task.get(field);
+    const bool empty = value.is_null() || (value.is_string() && value.as_string().empty()) ||
+                       (value.is_array() && value.as_array().empty());
+    if (!empty) ends_in_object = value.is_object();
+  }
+  if (ends_in_object) return true;
+  std::string rest = to_json(task.get("withItems"));
+  const Json::Array& given = task.get("arguments").get_array("parameters");
+  for (std::size_t i = parameter + 1; i < given.size(); ++i) {
+    rest += without_known_tags(text_of(given[i], "value"));
+  }
+  rest += without_known_tags(text_of(task, "withParam")) + without_known_tags(text_of(task, "when"));
+  return rest.find("}}") != std::string::npos;
+}
+
 }  // namespace
 
 /// What `{{item…}}` may be. In a steps template this stays known for the steps after it, as in Argo.
@@ -26,6 +60,14 @@ void Validator::check_loop(const Json& task, Names& names, const Site& site) {
     for (const auto& [key, value] : item.as_object()) names.add("item." + key);
   }
   if (param) names.allow(Names::Any::item);
+  const Json::Array& given = task.get("arguments").get_array("parameters");
+  for (std::size_t i = 0; i < given.size(); ++i) {
+    for_each_tag(text_of(given[i], "value"), [&](const Tag& tag) {
+      if (tag.closed || !tag.name.starts_with("item}") || closed_further_on(task, i)) return;
+      error("template-syntax", site.at(child_path("arguments.parameters", i)).at("value"),
+            "`{{item}` is not closed by `}}`");
+    });
+  }
   if (present(sequence, "count") && present(sequence, "end")) {
     error("loops", site.at("withSequence"), "withSequence has both `count` and `end`", "choose one");
   }

@@ -264,6 +264,15 @@ podMetadata: {labels: {x: "{{steps.s.id}}"}}
 templates:
 - {name: a, metadata: {labels: {x: own}}, container: {image: x}})",
        ""},
+      {"an item's tag that nothing closes",
+       R"(entrypoint: a
+templates:
+- name: a
+  steps: [[{name: s, template: b, arguments: {parameters: [{name: x, value: "{{item}"}]}, withItems: [1, 2]}]]
+- {name: b, inputs: {parameters: [{name: x}]}, container: {image: x}})",
+       "template-syntax",
+       "spec.templates[0].steps[0][0].arguments.parameters[0].value",
+       {"item"}},
       {"a manifest in braces is YAML too", R"(entrypoint: a
 templates:
 - {name: a, resource: {action: get, manifest: "{.metadata.name}"}}
