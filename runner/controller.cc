@@ -343,9 +343,11 @@ awaitable<void> Controller::Impl::command(std::string uid, Event event) {
   if (run == nullptr) run = activate(uid);
   if (run == nullptr) throw RequestError(404, "that workflow is not there any more");
   const std::string reason = run->scheduler->refuse(event);
-  if (!reason.empty()) {
+  const bool idle = run->scheduler->finished() && std::holds_alternative<Resume>(event);
+  if (!reason.empty() || idle) {
     if (run->scheduler->finished()) runs_.erase(uid);
     active = runs_.size();
+    if (idle && reason.empty()) co_return;
     throw RequestError(400, reason);
   }
   const std::uint64_t ticket = enqueue(uid, std::move(event));

@@ -173,9 +173,12 @@ void Scheduler::Impl::set_suspended_node(NodeIndex i, const SetNodes& e) {
 
 // ---------------------------------------------------------------------------------------- refusals
 
+/// In Argo's words (workflow/util/util.go). What is over or not suspended may be resumed: nothing happens.
 std::string Scheduler::Impl::refuse(const Event& command) const {
-  const auto over = [this](const char* what) {
-    return finished_ ? fmt::format("cannot {} a completed workflow", what) : std::string();
+  const auto over = [this] {
+    return finished_ ? fmt::format("cannot shutdown a completed workflow: workflow: {}, namespace: {}",
+                                   spec::quote_json(name_), spec::quote_json(namespace_))
+                     : std::string();
   };
   const auto nodes = [this](const std::string& selector, const Json& outputs) -> std::string {
     const NodeSelector parsed(selector);
@@ -193,13 +196,9 @@ std::string Scheduler::Impl::refuse(const Event& command) const {
   };
   const Overload visit{
       [&](const Suspend&) { return finished_ ? std::string("cannot suspend completed workflows") : ""; },
-      [&](const Terminate&) { return over("shutdown"); },
-      [&](const Stop& e) {
-        if (std::string why = over("shutdown"); !why.empty()) return why;
-        return e.selector.empty() ? std::string() : nodes(e.selector, Json());
-      },
+      [&](const Terminate&) { return over(); },
+      [&](const Stop& e) { return e.selector.empty() ? over() : nodes(e.selector, Json()); },
       [&](const Resume& e) {
-        if (std::string why = over("resume"); !why.empty()) return why;
         return e.selector.empty() ? refuse_resume() : nodes(e.selector, e.output_parameters);
       },
       [&](const SetNodes& e) -> std::string {

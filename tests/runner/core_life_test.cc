@@ -216,6 +216,21 @@ TEST_CASE("commands that cannot apply are refused in words") {
   CHECK(s.refuse(Stop{}).empty());
 }
 
+TEST_CASE("a workflow that is over can be resumed, to no effect, and neither stopped nor suspended") {
+  Sim sim(workflow("  templates:\n  - {name: main, container: {image: x}}\n"));
+  REQUIRE(sim.run());
+  const auto& s = sim.scheduler();
+  CHECK(s.refuse(Resume{}).empty());
+  CHECK(s.refuse(Suspend{}) == "cannot suspend completed workflows");
+  const std::string over = "cannot shutdown a completed workflow: workflow: \"wf\", namespace: \"default\"";
+  CHECK(s.refuse(Stop{}) == over);
+  CHECK(s.refuse(Terminate{}) == over);
+  const std::string none =
+      "currently, set only targets suspend nodes: no suspend nodes matching nodeFieldSelector: displayName=a";
+  CHECK(s.refuse(Stop{"displayName=a", ""}) == none);
+  CHECK(s.refuse(Resume{"displayName=a", Json(), ""}) == none);
+}
+
 TEST_CASE("suspend templates end by themselves after their duration") {
   Sim sim(workflow("  templates:\n  - name: main\n    suspend: {duration: \"20\"}\n"));
   const TimePoint begin = sim.now();
