@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <set>
+
 #include "runner/commands/context.h"
 #include "runner/commands/selection.h"
 #include "runner/follow.h"
@@ -53,6 +55,20 @@ void list(const ArchiveFlags& f, const Context& context) {
   style.show_namespace = true;
   style.show_uid = true;
   print_workflows(select_workflows(context.client(), context, s, f.output == "wide"), style);
+}
+
+/// The keys of all labels, or the values of the one that is called `key`, each once.
+void list_labels(const Context& context, const std::string& key) {
+  Selection s;
+  s.completed = true;
+  std::set<std::string> found;
+  for (const Json& w : select_workflows(context.client(), context, s)) {
+    for (const auto& [name, value] : w.get("metadata").get_object("labels")) {
+      if (key.empty()) found.insert(name);
+      if (name == key && value.is_string()) found.insert(value.as_string());
+    }
+  }
+  for (const std::string& text : found) fmt::print("{}\n", text);
 }
 
 void get(const ArchiveFlags& f, const Context& context) {
@@ -134,8 +150,8 @@ void add_action(CLI::App* group, Context& context, const char* name, const char*
 }  // namespace
 
 void add_archive(CLI::App& app, Context& context) {
-  CLI::App* group =
-      app.add_subcommand("archive", "workflows that have ended: list, get, delete, retry, resubmit");
+  CLI::App* group = app.add_subcommand(
+      "archive", "workflows that have ended: list, their labels, get, delete, retry, resubmit");
   group->require_subcommand(1);
   const auto listing = std::make_shared<ArchiveFlags>();
   CLI::App* cmd = group->add_subcommand("list", "list workflows that have ended, newest first");
@@ -144,6 +160,12 @@ void add_archive(CLI::App& app, Context& context) {
       ->check(CLI::IsMember({"name", "json", "yaml", "wide"}));
   cmd->add_option("--chunk-size", listing->chunk, "accepted; the whole list comes at once");
   cmd->callback([listing, &context] { list(*listing, context); });
+  cmd = group->add_subcommand("list-label-keys", "list the keys of labels in the archive");
+  cmd->callback([&context] { list_labels(context, ""); });
+  const auto label = std::make_shared<std::string>();
+  cmd = group->add_subcommand("list-label-values", "list the values of a label in the archive");
+  cmd->add_option("-l,--selector", *label, "the label's key")->required();
+  cmd->callback([label, &context] { list_labels(context, *label); });
   const auto showing = std::make_shared<ArchiveFlags>();
   cmd = add_verb(group, showing, "get", "show a workflow that has ended", true);
   cmd->add_option("-o,--output", showing->output, "json|yaml|wide")
