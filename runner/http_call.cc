@@ -2,6 +2,7 @@
 
 #include <curl/curl.h>
 
+#include <algorithm>
 #include <cctype>
 #include <exception>
 #include <memory>
@@ -116,6 +117,10 @@ HttpAnswer perform(const HttpCall& call, const std::atomic<bool>& cancelled) {
   };
   for (const auto& [name, value] : call.headers) add_header(value.empty() ? name + ";" : name + ": " + value);
   add_header("Expect:");
+  // Go's client sends none that it was not given; libcurl would say that a body is a form.
+  const bool typed = std::any_of(call.headers.begin(), call.headers.end(),
+                                 [](const auto& h) { return canonical(h.first) == "Content-Type"; });
+  if (!typed) add_header("Content-Type:");
   const std::string method = call.method.empty() ? "GET" : call.method;
   curl_easy_setopt(curl.get(), CURLOPT_URL, call.url.c_str());
   curl_easy_setopt(curl.get(), CURLOPT_CUSTOMREQUEST, method.c_str());
