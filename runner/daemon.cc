@@ -14,6 +14,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_future.hpp>
+#include <cstdlib>
 #include <mutex>
 #include <optional>
 #include <thread>
@@ -110,6 +111,8 @@ class Daemon {
     s.controller_id = std::move(boot_id);
     s.version = version_text();
     s.home_id = home_.path().string();
+    const char* mask = std::getenv("SKIFF_MASK_SECRETS");
+    s.mask_secrets = mask != nullptr && std::string_view(mask) == "1";
     return s;
   }
 

@@ -57,14 +57,18 @@ OutputKeeper::OutputKeeper(std::filesystem::path log, bool keep_result, std::vec
 void OutputKeeper::take(const docker::OutputChunk& chunk) {
   const bool err = chunk.stream == docker::StreamKind::err || chunk.stream == docker::StreamKind::system;
   if (keep_result_ && !err) cut_ |= append_end(result_, chunk.bytes, kMaxResult + 1);
-  append_end(tail_, chunk.bytes, kTail);
   const auto stream = err ? store::LogStream::err : store::LogStream::out;
   Masker& mask = mask_[err ? 1 : 0];
   if (mask.idle()) {
-    write(stream, chunk.bytes);
+    show(stream, chunk.bytes);
   } else {
-    write(stream, mask.take(chunk.bytes));
+    show(stream, mask.take(chunk.bytes));
   }
+}
+
+void OutputKeeper::show(store::LogStream stream, std::string_view bytes) {
+  append_end(tail_, bytes, kTail);
+  write(stream, bytes);
 }
 
 void OutputKeeper::write(store::LogStream stream, std::string_view bytes) {
@@ -97,8 +101,8 @@ void OutputKeeper::from_the_start() {
 }
 
 void OutputKeeper::finish() {
-  write(store::LogStream::out, mask_[0].rest());
-  write(store::LogStream::err, mask_[1].rest());
+  show(store::LogStream::out, mask_[0].rest());
+  show(store::LogStream::err, mask_[1].rest());
 }
 
 std::string OutputKeeper::result() const {

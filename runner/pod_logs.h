@@ -49,13 +49,14 @@ class OutputKeeper {
 
   /// The end of stdout without one trailing newline.
   [[nodiscard]] std::string result() const;
-  /// The last bytes of stdout and stderr together.
+  /// The last bytes of stdout and stderr together, as the log shows them.
   [[nodiscard]] const std::string& tail() const { return tail_; }
   /// Why the log is incomplete, in the store's words; "" if it is not.
   [[nodiscard]] const std::string& trouble() const { return trouble_; }
   [[nodiscard]] const std::filesystem::path& path() const { return path_; }
 
  private:
+  void show(store::LogStream stream, std::string_view bytes);
   void write(store::LogStream stream, std::string_view bytes);
   std::filesystem::path path_;
   bool keep_result_;

@@ -78,7 +78,10 @@ void collect(const Json& ref, std::string_view name_field, const RunContext& run
   if (!values) return;
   const std::string key = ref.get_string("key");
   for (const auto& [k, value] : *values) {
-    if (key.empty() || key == k) texts.insert(value);
+    if (!key.empty() && key != k) continue;
+    // As it stands in a file, and as a shell prints it.
+    const std::size_t end = value.find_last_not_of("\r\n");
+    texts.insert(value.substr(0, end == std::string::npos ? 0 : end + 1));
   }
 }
 
