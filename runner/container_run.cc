@@ -4,6 +4,7 @@
 
 #include "docker/preflight.h"
 #include "runner/engine_calls.h"
+#include "store/archive.h"
 
 namespace skiff::runner {
 
@@ -20,6 +21,8 @@ constexpr int kKilled = 137;
 /// How long another container may stand in the way of ours by its name.
 constexpr std::chrono::seconds kNameTaken(60);
 constexpr std::chrono::milliseconds kInitGrace(300);
+/// A larger file is no termination message.
+constexpr std::size_t kMostMessage = 256 * 1024;
 
 bool is_over(ContainerStatus s) { return s == ContainerStatus::exited || s == ContainerStatus::dead; }
 
@@ -277,7 +280,7 @@ Task<void> ContainerRun::watch(std::unique_ptr<docker::PendingWait> pending) {
 Task<void> ContainerRun::ask() {
   auto found = co_await services_.engine.inspect(id_);
   if (found.is(ErrorKind::not_found)) {
-    end_.message = "the container was removed while it ran";
+    end_.deleted = true;
     on_exit(kKilled);
     co_return;
   }
@@ -318,9 +321,31 @@ Task<void> ContainerRun::settle_end() {
     end_.message = cannot_run;
     end_.exit_code = kExecutorFailed;
   }
-  if (code != kKilled || end_.ended_by_us) co_return;
-  const auto info = co_await services_.engine.inspect(id_);
-  if (info.ok()) end_.oom_killed = info->state.oom_killed;
+  if (code == kKilled && !end_.ended_by_us) {
+    const auto info = co_await services_.engine.inspect(id_);
+    if (info.ok()) end_.oom_killed = info->state.oom_killed;
+    end_.deleted = info.is(ErrorKind::not_found) ||
+                   (info.ok() && info->state.status == docker::ContainerStatus::removing);
+  }
+  if (end_.message.empty() && !end_.deleted && !end_.ended_by_us) {
+    const std::string left = co_await left_message();
+    end_.message = termination_message(left, plan_.message_from_logs, output_.tail());
+  }
+}
+
+/// The file at its terminationMessagePath. What lies in /dev is gone with the container: only an init tells.
+Task<std::string> ContainerRun::left_message() {
+  if (step_end_) {
+    const auto file = step_end_->files().find(plan_.message_path);
+    if (file != step_end_->files().end()) co_return file->second.value_or("");
+  }
+  if (plan_.message_path.starts_with("/dev/")) co_return "";
+  docker::StringSink sink(kMostMessage);
+  const auto got = co_await services_.engine.get_archive(id_, plan_.message_path, sink);
+  if (!got.ok() || got->is_dir()) co_return "";
+  const auto files =
+      store::read_tar(store::source_from_memory(std::as_bytes(std::span(sink.bytes()))), kMostMessage);
+  co_return files.empty() ? "" : files.front().content;
 }
 
 void ContainerRun::forget_end() {

@@ -78,6 +78,7 @@ class ContainerRun {
   [[nodiscard]] Task<void> explain_failed_start(docker::Error error);
   [[nodiscard]] Task<void> send_signal(std::string signal);
   [[nodiscard]] Task<void> settle_end();
+  [[nodiscard]] Task<std::string> left_message();
   void on_exit(int code);
   void drained();
 

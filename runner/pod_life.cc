@@ -43,6 +43,14 @@ std::filesystem::path storage_path(const PodServices& services, const RunContext
   return services.home.run() / run.uid / (order.node_id + generation);
 }
 
+/// Sysctls belong to whoever owns the namespace: the sandbox the network's, and the IPC's where that is
+/// shared.
+void leave_sysctls_to_sandbox(docker::ContainerSpec& spec) {
+  const bool own_ipc = spec.host.ipc_mode.empty();
+  std::erase_if(spec.host.sysctls,
+                [&](const auto& entry) { return !own_ipc || entry.first.starts_with("net."); });
+}
+
 void replace_mark(std::string& text, const std::string& ip) {
   for (std::size_t at = 0; (at = text.find(kPodIpMark, at)) != std::string::npos; at += ip.size()) {
     text.replace(at, kPodIpMark.size(), ip);
@@ -242,7 +250,7 @@ docker::ContainerSpec PodLife::final_spec(const ContainerRun& c) const {
     spec.host.network_mode = "container:" + sandbox_->id;
     spec.labels[kLabelSandbox] = sandbox_->name;
     if (plan_->shares_ipc && spec.host.ipc_mode.empty()) spec.host.ipc_mode = "container:" + sandbox_->id;
-  } else if (plan_->network == PodNetwork::own) {
+  } else {
     const docker::ContainerSpec& owner = plan_->network_owner;
     spec.hostname = owner.hostname;
     spec.host.extra_hosts = owner.host.extra_hosts;
@@ -250,8 +258,7 @@ docker::ContainerSpec PodLife::final_spec(const ContainerRun& c) const {
     spec.host.dns_search = owner.host.dns_search;
     spec.host.dns_options = owner.host.dns_options;
   }
-  // Sysctls belong to whoever owns the network namespace.
-  if (sandbox_) spec.host.sysctls.clear();
+  if (sandbox_) leave_sysctls_to_sandbox(spec);
   for (auto* list : {&spec.env, &spec.entrypoint, &spec.cmd}) {
     for (std::string& text : *list) replace_mark(text, ip_);
   }
@@ -264,7 +271,7 @@ void PodLife::add_init(const ContainerRun& c, docker::ContainerSpec& spec) const
   if (c.plan().stage != Stage::main || plan_->retries.attempts > 1) return;
   const std::string program = services_.bound_program(facts_);
   if (program.empty()) return;
-  std::vector<std::string> outputs;
+  std::vector<std::string> outputs = {c.plan().message_path};
   if (c.name() == kMainContainer) {
     for (const PlannedParameter& p : plan_->out_parameters) outputs.push_back(p.path);
   }
@@ -342,7 +349,8 @@ Task<bool> PodLife::run_inits() {
 Task<void> PodLife::finish() {
   scope_->spawn(stop_sidecars());
   ContainerRun* main = main_container();
-  const bool ran = main != nullptr && main->started() && main->end().exit_code.has_value();
+  const bool ran =
+      main != nullptr && main->started() && main->end().exit_code.has_value() && !main->end().deleted;
   LogFiles logs;
   for (ContainerRun* c : of_stage(Stage::main)) {
     if (c->started()) logs.emplace_back(c->name(), c->output().path());
@@ -380,7 +388,9 @@ void PodLife::conclude(PodReason reason) {
   done.node_id = order_.node_id;
   done.phase = reason.phase;
   done.message = std::move(reason.message);
-  if (ContainerRun* main = main_container(); main != nullptr) done.exit_code = main->end().exit_code;
+  if (ContainerRun* main = main_container(); main != nullptr && !main->end().deleted) {
+    done.exit_code = main->end().exit_code;
+  }
   done_ = std::move(done);
 }
 

@@ -63,6 +63,8 @@ class PodLife {
   [[nodiscard]] Task<void> run_members();
   [[nodiscard]] Task<void> run_member(ContainerRun& c);
   [[nodiscard]] Task<bool> await_dependencies(ContainerRun& c);
+  void ask_to_end(ContainerRun& c, const std::string& usual);
+  [[nodiscard]] Task<void> run_kill_command(ContainerRun& c);
   [[nodiscard]] Task<void> stop_running();
   [[nodiscard]] Task<void> stop_sidecars();
   [[nodiscard]] Task<void> watch_daemon(ContainerRun& c);

@@ -64,14 +64,16 @@ Task<void> PodLife::run_member(ContainerRun& c) {
     if (c.started()) main_started(c);
     if (c.running()) co_await post_start(c);
     co_await c.wait();
-    if (c.end().exit_code == 0 || tries >= plan_->retries.attempts || stopping_) break;
+    const bool over = c.end().exit_code == 0 || c.end().deleted || stopping_;
+    if (over || tries >= plan_->retries.attempts) break;
     co_await sleep_for(plan_->retries.pause);
     c.forget_end();
   }
   const int code = c.end().exit_code.value_or(1);
-  const Phase phase = code == 0 ? Phase::succeeded : code == kExecutorFailed ? Phase::error : Phase::failed;
+  const bool error = code == kExecutorFailed || c.end().deleted;
+  const Phase phase = code == 0 ? Phase::succeeded : error ? Phase::error : Phase::failed;
   std::string message;
-  if (code != 0) message = end_message(c.end());
+  if (code != 0) message = c.end().deleted ? kContainerDeleted : end_message(c.end());
   member_changed(c, phase, message);
   finished_.push_back(&c);
   changed_.notify();
@@ -98,7 +100,7 @@ void PodLife::main_started(ContainerRun& c) {
   if (!c.running()) return;
   if (stopping_) scope_->spawn(stop_running());
   if (plan_->daemon) scope_->spawn(watch_daemon(c));
-  if (c.plan().liveness.is_object()) scope_->spawn(watch_health(c));
+  if (c.plan().startup.is_object() || c.plan().liveness.is_object()) scope_->spawn(watch_health(c));
   if (plan_->progress && c.name() == kMainContainer) scope_->spawn(watch_progress(c));
 }
 
@@ -119,14 +121,15 @@ Task<void> PodLife::watch_daemon(ContainerRun& c) {
   if (c.running() && !stopping_) say(PodReady{order_.node_id, ip_});
 }
 
-/// A container that is not alive is killed; with restartPolicy Never that is its end.
+/// A container that does not come up or is not alive is killed; with restartPolicy Never that is its end.
 Task<void> PodLife::watch_health(ContainerRun& c) {
   const ProbeTarget target = target_of(c);
-  if (c.plan().startup.is_object()) co_await until_ready(services_, target, c.plan().startup);
-  co_await until_unhealthy(services_, target, c.plan().liveness);
+  const bool up = co_await until_started(services_, target, c.plan().startup);
+  if (up && !c.plan().liveness.is_object()) co_return;
+  if (up) co_await until_unhealthy(services_, target, c.plan().liveness);
   if (!c.running()) co_return;
-  c.end().message = "liveness probe failed";
-  c.kill("SIGTERM", *scope_);
+  c.end().message = up ? "liveness probe failed" : "startup probe failed";
+  c.kill(c.plan().stop_signal.empty() ? "SIGTERM" : c.plan().stop_signal, *scope_);
   co_await sleep_for(plan_->grace);
   c.kill("SIGKILL", *scope_);
 }
@@ -173,13 +176,35 @@ Task<void> PodLife::pre_stop(ContainerRun& c) {
   static_cast<void>(ok);
 }
 
+/// By the command of its annotation (workflow/signal/signal.go), its own signal, or else `usual`.
+void PodLife::ask_to_end(ContainerRun& c, const std::string& usual) {
+  if (!c.running()) return;
+  if (!c.plan().kill_command.empty()) {
+    scope_->spawn(run_kill_command(c));
+  } else {
+    c.kill(c.plan().stop_signal.empty() ? usual : c.plan().stop_signal, *scope_);
+  }
+}
+
+/// Whether it helps is seen by the container's end: who does not go is killed after the grace period.
+Task<void> PodLife::run_kill_command(ContainerRun& c) {
+  constexpr std::size_t kKeep = 1024;
+  docker::ExecSpec spec;
+  spec.cmd = c.plan().kill_command;
+  const auto result = co_await docker::run_exec(services_.engine, c.id(), spec, kKeep);
+  constexpr int kCannotRun = 126;
+  if (!result.ok() || (result->exit_code != kCannotRun && result->exit_code != kCannotRun + 1)) co_return;
+  services_.warn(run_.uid, order_.node_id,
+                 "the kill-cmd of container `" + c.name() + "` cannot be run in it: " + spec.cmd.front());
+}
+
 Task<void> PodLife::stop_running() {
   const auto mains = of_stage(Stage::main);
   for (ContainerRun* c : mains) co_await pre_stop(*c);
   for (ContainerRun* c : mains) {
     const auto image = images_.find(c->plan().spec.image);
     const bool own = image != images_.end() && !image->second.stop_signal.empty();
-    c->kill(own ? image->second.stop_signal : "SIGTERM", *scope_);
+    ask_to_end(*c, own ? image->second.stop_signal : "SIGTERM");
   }
   const auto running = [&] {
     return std::any_of(mains.begin(), mains.end(), [](ContainerRun* c) { return c->running(); });
@@ -201,7 +226,7 @@ Task<void> PodLife::stop_sidecars() {
   for (ContainerRun* c : beside) {
     co_await pre_stop(*c);
     c->end().ended_by_us = true;
-    c->kill("SIGTERM", *scope_);
+    ask_to_end(*c, "SIGTERM");
   }
   const auto running = [&] {
     return std::any_of(beside.begin(), beside.end(), [](ContainerRun* c) { return c->running(); });

@@ -108,6 +108,18 @@ Task<void> until_ready(PodServices& services, ProbeTarget target, Json probe) {
   }
 }
 
+Task<bool> until_started(PodServices& services, ProbeTarget target, Json probe) {
+  if (!probe.is_object()) co_return true;
+  const ProbeTimes times = times_of(probe);
+  co_await sleep_for(times.initial_delay);
+  for (int bad = 0; bad < times.failures; ++bad) {
+    if (bad > 0) co_await sleep_for(times.period);
+    const bool ok = co_await try_probe(services, target, probe, times.timeout);
+    if (ok) co_return true;
+  }
+  co_return false;
+}
+
 Task<void> until_unhealthy(PodServices& services, ProbeTarget target, Json probe) {
   const ProbeTimes times = times_of(probe);
   co_await sleep_for(times.initial_delay);

@@ -35,6 +35,8 @@ struct ProbeTimes {
                                    std::chrono::milliseconds timeout);
 /// Returns when the probe has succeeded often enough.
 [[nodiscard]] Task<void> until_ready(PodServices& services, ProbeTarget target, Json probe);
+/// True when the probe, if there is one, has succeeded; false when it has failed too often in a row before.
+[[nodiscard]] Task<bool> until_started(PodServices& services, ProbeTarget target, Json probe);
 /// Returns when the probe has failed too often in a row.
 [[nodiscard]] Task<void> until_unhealthy(PodServices& services, ProbeTarget target, Json probe);
 

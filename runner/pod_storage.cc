@@ -116,12 +116,19 @@ void PodStorage::bind_script() {
   script_bound_ = true;
 }
 
-/// An emptyDir is for everybody. A volume's directory is the engine's, which may or may not be ours to
+/// An emptyDir is for everybody; with an fsGroup, what is made in it belongs to that group
+/// (pkg/volume/volume_linux.go). A volume's directory is the engine's, which may or may not be ours to
 /// change.
 void PodStorage::open_to_all(std::size_t index) {
   const std::string& path = made_[index].mountpoint;
-  if (services_.engine.local() && !path.empty() && ::chmod(path.c_str(), 0777) == 0) return;
-  chores_.push_back({index, "", 0777, true, ""});
+  const auto group = plan_.volumes[index].group;
+  const unsigned mode = group ? 02777 : 0777;
+  if (services_.engine.local() && !path.empty()) {
+    const bool owned =
+        !group || ::chown(path.c_str(), static_cast<uid_t>(-1), static_cast<gid_t>(*group)) == 0;
+    if (owned && ::chmod(path.c_str(), mode) == 0) return;
+  }
+  chores_.push_back({index, "", mode, true, ""});
 }
 
 void PodStorage::want_sub_path(const PlannedMount& mount) {
@@ -203,6 +210,8 @@ std::string PodStorage::tar_of(const std::vector<Chore>& chores) const {
   for (const Chore& chore : chores) {
     const std::string root = "v" + std::to_string(chore.volume);
     const std::string path = chore.path.empty() ? root : root + "/" + chore.path;
+    const auto group = plan_.volumes[chore.volume].group;
+    writer.set_owner(0, chore.path.empty() ? static_cast<gid_t>(group.value_or(0)) : 0);
     if (chore.directory) {
       writer.add_directory(path, chore.mode);
     } else {

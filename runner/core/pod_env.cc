@@ -22,8 +22,9 @@ void add_from(EnvList& env, const Json& source, const RunContext& run) {
   const Json& map = source.get("configMapRef");
   const Json& secret = source.get("secretRef");
   const Json& ref = map.is_object() ? map : secret;
-  const auto values = map.is_object() ? config_map_of(run, ref.get_string("name"), ref.get_bool("optional"))
-                                      : secret_of(run, ref.get_string("name"), ref.get_bool("optional"));
+  const auto values = map.is_object()
+                          ? config_map_data_of(run, ref.get_string("name"), ref.get_bool("optional"))
+                          : secret_of(run, ref.get_string("name"), ref.get_bool("optional"));
   if (!values) return;
   for (const auto& [key, value] : *values) put(env, source.get_string("prefix") + key, value);
 }
@@ -32,7 +33,7 @@ std::optional<std::string> key_of(const Json& ref, bool secret, const RunContext
   const std::string name = ref.get_string("name");
   const std::string key = ref.get_string("key");
   const bool optional = ref.get_bool("optional");
-  const auto values = secret ? secret_of(run, name, optional) : config_map_of(run, name, optional);
+  const auto values = secret ? secret_of(run, name, optional) : config_map_data_of(run, name, optional);
   if (!values) return std::nullopt;
   if (const auto it = values->find(key); it != values->end()) return it->second;
   if (optional) return std::nullopt;
@@ -69,6 +70,15 @@ void add_argo(EnvList& env, const Json& container, const StartPod& order, const 
   put(env, "ARGO_DEADLINE", "0001-01-01T00:00:00Z");
   put(env, "ARGO_PROGRESS_FILE", std::string(kProgressPath));
   if (text.size() < kMaxEnvValue) put(env, "ARGO_TEMPLATE", std::move(text));
+}
+
+void refuse_nul(const EnvList& env, const Json& container) {
+  for (const auto& [name, value] : env) {
+    if (value.find('\0') == std::string::npos) continue;
+    throw PodRefused{"env " + name + " of container \"" + container.get_string("name") +
+                     "\" has a NUL byte in its value, which no environment can hold: mount the ConfigMap or "
+                     "Secret as a volume instead"};
+  }
 }
 
 void collect(const Json& ref, std::string_view name_field, const RunContext& run,
@@ -126,6 +136,7 @@ EnvList environment_of(const Json& container, const StartPod& order, const RunCo
     }
     if (value) put(env, entry.get_string("name"), std::move(*value));
   }
+  refuse_nul(env, container);
   add_argo(env, container, order, run, pod);
   return env;
 }

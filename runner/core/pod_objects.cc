@@ -118,6 +118,11 @@ std::optional<KeyValues> config_map_of(const RunContext& run, const std::string&
   return object_of(run.config_map, name, optional, "configmap", config_map_values);
 }
 
+std::optional<KeyValues> config_map_data_of(const RunContext& run, const std::string& name, bool optional) {
+  return object_of(run.config_map, name, optional, "configmap",
+                   [](const Json& object) { return plain(object.get("data"), {}); });
+}
+
 std::optional<KeyValues> secret_of(const RunContext& run, const std::string& name, bool optional) {
   return object_of(run.secret, name, optional, "secret", secret_values);
 }

@@ -26,6 +26,9 @@ using KeyValues = std::map<std::string, std::string>;
                                                      bool optional);
 [[nodiscard]] std::optional<KeyValues> secret_of(const RunContext& run, const std::string& name,
                                                  bool optional);
+/// `data` alone, which is all that the kubelet gives to an environment.
+[[nodiscard]] std::optional<KeyValues> config_map_data_of(const RunContext& run, const std::string& name,
+                                                          bool optional);
 /// What a SecretKeySelector {name, key} names; throws PodRefused if it is not there.
 [[nodiscard]] std::string secret_value(const RunContext& run, const Json& selector);
 

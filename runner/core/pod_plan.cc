@@ -111,10 +111,13 @@ class Planner {
       owner.host.dns_options.push_back(option.get_string("name") + (value.empty() ? "" : ":" + value));
     }
     owner.hostname = pod_.spec.get_string("hostname");
-    const bool sysctls = pod_.spec.get("securityContext").get("sysctls").size() > 0;
+    for (const Json& s : pod_.spec.get("securityContext").get_array("sysctls")) {
+      owner.host.sysctls[s.get_string("name")] = s.get_string("value");
+    }
     const bool special = !owner.host.extra_hosts.empty() || !owner.host.dns.empty() ||
                          !owner.host.dns_search.empty() || !owner.host.dns_options.empty() ||
-                         !owner.hostname.empty() || sysctls;
+                         !owner.hostname.empty() || !owner.host.sysctls.empty();
+    if (owner.hostname.empty()) owner.hostname = host_name();
     if (special) plan_.network = PodNetwork::own;
     if (pod_.spec.get_bool("hostNetwork")) plan_.network = PodNetwork::host;
     const bool host_spaces =
@@ -124,6 +127,14 @@ class Planner {
           "the pod wants the host's own network, processes or IPC (hostNetwork, hostPID, "
           "hostIPC); if you trust the workflow, submit with `--allow privileged`"};
     }
+  }
+
+  /// The kubelet's: the pod's name, as far as a host name may be long.
+  std::string host_name() const {
+    constexpr std::size_t kMostLetters = 63;
+    std::string name = order_.pod_name.substr(0, kMostLetters);
+    while (name.ends_with('-') || name.ends_with('.')) name.pop_back();
+    return name;
   }
 
   void plan_containers() {
@@ -153,10 +164,7 @@ class Planner {
     const auto image = images_.find(spec.image);
     const docker::ImageInfo* info = image == images_.end() ? nullptr : &image->second;
     const EnvList env = environment_of(c, order_, run_, identity_);
-    for (const auto& [name, value] : env) {
-      spec.env.push_back(name + "=" + value);
-      if (value.find(kPodIpMark) != std::string::npos) plan_.needs_ip = true;
-    }
+    put_environment(env, spec);
     // command replaces ENTRYPOINT and drops CMD; args replace CMD: the engine's own rule (docker-engine P21).
     spec.entrypoint = expanded(c.get("command"), env);
     spec.cmd = expanded(c.get("args"), env);
@@ -169,7 +177,7 @@ class Planner {
     if (pod_.spec.get_bool("hostPID")) spec.host.pid_mode = "host";
     if (pod_.spec.get_bool("hostIPC")) spec.host.ipc_mode = "host";
     spec.host.runtime = runtime_of();
-    plan_resources(c, spec.host);
+    plan_resources(c, pod_.spec.get("resources"), spec.host);
     plan_security(c, pod_.spec.get("securityContext"), run_.consent, info, spec);
     out.mounts = plan_mounts(c, pod_, plan_.volumes, host_, env, spec.host);
     out.as_root = runs_as_root(spec, info);
@@ -180,11 +188,45 @@ class Planner {
     out.liveness = c.get("livenessProbe");
     out.lifecycle = c.get("lifecycle");
     if (stage == Stage::main) tell_pauses(spec);
-    out.message_from_logs = c.get_string("terminationMessagePolicy") == "FallbackToLogsOnError";
+    plan_end(c, out);
     if (!c.get_array("volumeDevices").empty()) {
       plan_.warnings.emplace_back("volumeDevices is ignored: only a cluster has block volumes");
     }
     return out;
+  }
+
+  void put_environment(const EnvList& env, docker::ContainerSpec& spec) {
+    bool has_host_name = plan_.network == PodNetwork::host;
+    for (const auto& [name, value] : env) {
+      spec.env.push_back(name + "=" + value);
+      if (value.find(kPodIpMark) != std::string::npos) plan_.needs_ip = true;
+      has_host_name = has_host_name || name == "HOSTNAME";
+    }
+    // Not in the list itself: it is the runtime's, and Kubernetes does not expand it.
+    if (!has_host_name) spec.env.push_back("HOSTNAME=" + plan_.network_owner.hostname);
+  }
+
+  /// How it is asked to end, and what is read of it then.
+  void plan_end(const Json& c, PlannedContainer& out) {
+    const std::string path = c.get_string("terminationMessagePath");
+    out.message_path = clean_path(path.empty()            ? "/dev/termination-log"
+                                  : path.starts_with('/') ? path
+                                                          : "/" + path,
+                                  "terminationMessagePath");
+    out.message_from_logs = c.get_string("terminationMessagePolicy") == "FallbackToLogsOnError";
+    out.stop_signal = out.lifecycle.get_string("stopSignal");
+    const auto kill = identity_.annotations.find("workflows.argoproj.io/kill-cmd-" + out.name);
+    if (kill == identity_.annotations.end()) return;
+    const auto command = spec::parse_json(kill->second);
+    if (command && command->is_array()) out.kill_command = strings_of(*command);
+    // Where Argo puts the signal's number; ours is always SIGTERM.
+    for (std::string& word : out.kill_command) {
+      if (const std::size_t at = word.find("%d"); at != std::string::npos) word.replace(at, 2, "15");
+    }
+    if (out.kill_command.empty()) {
+      plan_.warnings.push_back("annotation " + kill->first + " is ignored: it has to be a list as in " +
+                               R"(["sh", "-c", "kill -%d 1"])");
+    }
   }
 
   /// What whoever debugs a step types next (workflow/executor: ARGO_DEBUG_PAUSE_*).

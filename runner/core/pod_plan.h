@@ -53,7 +53,8 @@ struct PlannedVolume {
   VolumeKind kind = VolumeKind::scratch;
   docker::VolumeSpec volume;  ///< to be made, unless kind is host
   std::string host_path;
-  std::string host_type;  ///< hostPath.type
+  std::string host_type;              ///< hostPath.type
+  std::optional<std::int64_t> group;  ///< fsGroup, of a scratch one: what is made in it belongs to this group
   std::vector<PodFile> files;
 };
 
@@ -80,7 +81,10 @@ struct PlannedContainer {
   Json startup;
   Json liveness;
   Json lifecycle;
-  bool message_from_logs = false;  ///< terminationMessagePolicy: FallbackToLogsOnError
+  std::string message_path;               ///< where it leaves its termination message; absolute
+  bool message_from_logs = false;         ///< terminationMessagePolicy: FallbackToLogsOnError
+  std::vector<std::string> kill_command;  ///< what ends it instead of a signal; {} = a signal
+  std::string stop_signal;                ///< lifecycle.stopSignal; "" = the image's or SIGTERM
 };
 
 struct PlannedInput {
@@ -122,9 +126,10 @@ struct PodPlan {
   std::string prefix;     ///< of all names on the engine: a function of run, node and generation
   docker::Labels labels;  ///< of every container and volume
   PodNetwork network = PodNetwork::sandbox;
-  docker::ContainerSpec network_owner;  ///< hosts, resolver, host name for PodNetwork::own
-  bool shares_ipc = false;              ///< several containers: they see one another's IPC
-  bool needs_ip = false;                ///< kPodIpMark occurs
+  /// Hosts, resolver and sysctls for PodNetwork::own; the pod's host name for any network that is not shared.
+  docker::ContainerSpec network_owner;
+  bool shares_ipc = false;  ///< several containers: they see one another's IPC
+  bool needs_ip = false;    ///< kPodIpMark occurs
   std::vector<PlannedVolume> volumes;
   std::vector<PlannedContainer> containers;  ///< init, then sidecars, then main ones
   std::optional<std::string> script;         ///< the source that lies at kScriptPath

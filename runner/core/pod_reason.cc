@@ -42,7 +42,28 @@ std::string end_message(const ContainerEnd& end) {
   return text;
 }
 
+std::string termination_message(std::string_view left, bool from_logs, std::string_view output) {
+  constexpr std::size_t kMostBytes = 4096;
+  constexpr std::size_t kMostOutput = 2048;
+  constexpr int kMostLines = 80;
+  if (!left.empty() || !from_logs) {
+    return std::string(left.size() > kMostBytes ? left.substr(left.size() - kMostBytes) : left);
+  }
+  std::size_t begin = output.size() > kMostOutput ? output.size() - kMostOutput : 0;
+  // A newline that ends the last line begins no other.
+  std::size_t end = output.ends_with('\n') ? output.size() - 1 : output.size();
+  for (int lines = 0; lines < kMostLines && end != std::string_view::npos && end > begin; ++lines) {
+    end = output.rfind('\n', end - 1);
+    if (end == std::string_view::npos || end < begin) break;
+    if (lines + 1 == kMostLines) begin = end + 1;
+  }
+  return std::string(output.substr(begin));
+}
+
 PodReason reason_of(const std::vector<ContainerEnd>& ends, const std::string& outputs_error) {
+  for (const ContainerEnd& end : ends) {
+    if (end.stage == Stage::main && end.deleted) return {Phase::error, kPodDeleted};
+  }
   for (const ContainerEnd& end : ends) {
     if (end.stage != Stage::init || !went_wrong(end)) continue;
     if (end.exit_code == kKilled || end.exit_code == kTerminated) {

@@ -18,6 +18,7 @@ struct ContainerEnd {
   std::optional<int> exit_code;  ///< nothing: it did not end by itself, or never started
   bool started = false;
   bool oom_killed = false;
+  bool deleted = false;      ///< somebody removed it while it ran
   bool ended_by_us = false;  ///< its end was asked for: the exit code says nothing
   std::string message;       ///< why it did not start, or what it left as a termination message
 };
@@ -29,6 +30,15 @@ struct PodReason {
 
 /// "main: Error (exit code 1): …" of one container.
 [[nodiscard]] std::string end_message(const ContainerEnd& end);
+
+/// Argo's words for a pod, and for a container of a containerSet, that somebody removed (operator.go,
+/// podReconciliation and markAllContainersDeleted).
+inline constexpr const char* kPodDeleted = "pod deleted";
+inline constexpr const char* kContainerDeleted = "container deleted";
+
+/// What the kubelet takes for a container's message: the end of what it left as one, else, with
+/// FallbackToLogsOnError, the end of its output (pkg/kubelet/kuberuntime, getTerminationMessage).
+[[nodiscard]] std::string termination_message(std::string_view left, bool from_logs, std::string_view output);
 
 /// In Argo's order: init containers, main ones, what went wrong with the outputs, sidecars. `outputs_error`
 /// is "" if they were saved.

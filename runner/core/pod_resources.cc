@@ -71,9 +71,11 @@ void add_names(const Json& list, std::vector<std::string>& into) {
 
 }  // namespace
 
-void plan_resources(const Json& container, docker::HostConfig& config) {
-  const Json& limits = container.get("resources").get("limits");
-  if (!limits.is_object()) return;
+void plan_resources(const Json& container, const Json& pod_resources, docker::HostConfig& config) {
+  Json limits = pod_resources.get("limits").is_object() ? pod_resources.get("limits") : Json::object();
+  if (const Json& own = container.get("resources").get("limits"); own.is_object()) {
+    for (const auto& [name, value] : own.as_object()) limits.set(name, value);
+  }
   for (const auto& [name, value] : limits.as_object()) {
     const auto q = quantity(value);
     if (!q || q->nano <= 0) continue;

@@ -8,8 +8,8 @@
 namespace skiff::runner {
 
 /// limits → NanoCpus, Memory (without swap) and GPUs, as they are written: what the host can give is for
-/// docker::fit to say.
-void plan_resources(const Json& container, docker::HostConfig& config);
+/// docker::fit to say. Where the container has no limit of its own, the pod's as a whole bounds it.
+void plan_resources(const Json& container, const Json& pod_resources, docker::HostConfig& config);
 
 /// securityContext of the container over the pod's. `image` may be nullptr (not known). Throws PodRefused for
 /// what needs consent, and for runAsNonRoot where the user is root.

@@ -176,6 +176,11 @@ PodSpec pod_spec_of(const StartPod& order, const RunContext& run) {
       pod.set(std::string(key), general);
     }
   }
+  const Json& resources = order.tmpl.get("podResources");
+  const Json& general = order.spec.get("podResources");
+  if (!resources.is_null() || !general.is_null()) {
+    pod.set("resources", resources.is_null() ? general : resources);
+  }
   Json aliases = Json::array();
   append_all(aliases, order.spec.get_array("hostAliases"));
   append_all(aliases, order.tmpl.get_array("hostAliases"));

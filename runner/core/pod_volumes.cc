@@ -184,6 +184,12 @@ PlannedVolume volume_for(const Json& volume, const StartPod& order, const PodSpe
                      ", which only a cluster has; an emptyDir, a hostPath or a persistentVolumeClaim can "
                      "stand for it here"};
   }
+  const Json& empty = volume.get("emptyDir");
+  if (!empty.get("sizeLimit").is_null() && empty.get_string("medium") != "Memory") {
+    const std::string text = "emptyDir.sizeLimit is not enforced: the volume may grow as large as the disk";
+    if (std::find(warnings.begin(), warnings.end(), text) == warnings.end()) warnings.push_back(text);
+  }
+  v.group = pod.spec.get("securityContext").get_int("fsGroup");
   return v;
 }
 

@@ -143,6 +143,41 @@ container:
   CHECK(std::none_of(env.begin(), env.end(), [](const auto& e) { return e.starts_with("NONE="); }));
 }
 
+TEST_CASE("an environment has the text of a ConfigMap, and no NUL") {
+  Case c(R"y(
+name: t
+container:
+  image: a
+  args: [$(HOSTNAME)]
+  envFrom: [{configMapRef: {name: app}}]
+  env: [{name: B, valueFrom: {configMapKeyRef: {name: app, key: BYTES, optional: true}}}]
+)y");
+  c.run.config_map = objects("{app: {data: {TEXT: t}, binaryData: {BYTES: czNjcjN0}}}");
+  const PodPlan plan = c.plan();
+  const Words& env = plan.containers[0].spec.env;
+  CHECK(has(env, "TEXT=t"));
+  for (const char* name : {"BYTES=", "B="}) {
+    CHECK(std::none_of(env.begin(), env.end(), [&](const auto& e) { return e.starts_with(name); }));
+  }
+  CHECK(has(env, "HOSTNAME=wf-t-123"));
+  CHECK(plan.containers[0].spec.cmd == Words{"$(HOSTNAME)"});
+
+  Case own("{name: t, container: {image: a, env: [{name: HOSTNAME, value: mine}]}}");
+  const PodPlan named = own.plan();
+  CHECK(has(named.containers[0].spec.env, "HOSTNAME=mine"));
+  CHECK_FALSE(has(named.containers[0].spec.env, "HOSTNAME=wf-t-123"));
+
+  Case nul("{name: t, container: {image: a, envFrom: [{secretRef: {name: s}}]}}");
+  nul.run.secret = objects("{s: {data: {key: YQBi}}}");
+  CHECK(nul.refusal().starts_with("env key of container \"main\" has a NUL byte in its value"));
+}
+
+TEST_CASE("masked are the Secrets' values without their last newline, but no short ones") {
+  Case c("{name: t, container: {image: a, envFrom: [{secretRef: {name: s}}]}}");
+  c.run.secret = objects("{s: {stringData: {short: abc, line: \"word\\n\", long: more words}}}");
+  CHECK(secret_texts(pod_spec_of(c.order, c.run), c.run) == Words{"more words", "word"});
+}
+
 TEST_CASE("what is missing is said in Kubernetes' words") {
   Case c("{name: t, container: {image: a, env: [{name: X, valueFrom: {secretKeyRef: {name: s, key: k}}}]}}");
   CHECK(c.refusal().find("secret \"s\" not found") != std::string::npos);
@@ -304,6 +339,65 @@ TEST_CASE("hosts, resolver and host name need a network of one's own") {
   CHECK(plan.network_owner.host.dns_options == Words{"ndots:2"});
 }
 
+TEST_CASE("sysctls are the network owner's") {
+  const PodPlan plan = Case("{name: t, container: {image: a}, sidecars: [{name: s, image: a}]}",
+                            "{securityContext: {sysctls: [{name: net.core.somaxconn, value: '77'}]}}")
+                           .plan();
+  CHECK(plan.network == PodNetwork::own);
+  CHECK(plan.network_owner.host.sysctls.at("net.core.somaxconn") == "77");
+}
+
+TEST_CASE("the pod's resources bound containers without limits of their own") {
+  Case c("{name: t, container: {image: a, resources: {limits: {cpu: 1}}}, sidecars: [{name: s, image: a}]}",
+         "{podResources: {limits: {cpu: 2, memory: 64Mi}}}");
+  const PodPlan general = c.plan();
+  CHECK(general.containers[1].spec.host.nano_cpus == 1'000'000'000);
+  CHECK(general.containers[1].spec.host.memory == 64 << 20);
+  CHECK(general.containers[0].spec.host.nano_cpus == 2'000'000'000);
+  c.order.tmpl = yaml("{name: t, container: {image: a}, podResources: {limits: {memory: 32Mi}}}");
+  const PodPlan own = c.plan();
+  CHECK(own.containers[0].spec.host.memory == 32 << 20);
+  CHECK(own.containers[0].spec.host.nano_cpus == 0);
+}
+
+TEST_CASE("how a container is asked to end, and what it leaves") {
+  Case c(R"y(
+name: t
+metadata:
+  annotations:
+    workflows.argoproj.io/kill-cmd-s: '["sh", "-c", "kill -%d 7"]'
+    workflows.argoproj.io/kill-cmd-main: kill -%d 1
+container:
+  {image: a, terminationMessagePath: /tmp/why, terminationMessagePolicy: FallbackToLogsOnError, lifecycle: {stopSignal: SIGUSR1}}
+sidecars: [{name: s, image: a}]
+)y");
+  const PodPlan plan = c.plan();
+  const PlannedContainer& side = plan.containers[0];
+  const PlannedContainer& main = plan.containers[1];
+  CHECK(side.kill_command == Words{"sh", "-c", "kill -15 7"});
+  CHECK(side.message_path == "/dev/termination-log");
+  CHECK_FALSE(side.message_from_logs);
+  CHECK(main.kill_command.empty());
+  CHECK(main.message_path == "/tmp/why");
+  CHECK(main.message_from_logs);
+  CHECK(main.stop_signal == "SIGUSR1");
+  REQUIRE(plan.warnings.size() == 1);
+  CHECK(plan.warnings[0].find("kill-cmd-main is ignored") != std::string::npos);
+}
+
+TEST_CASE("emptyDirs: the pod's group, and a size that nobody enforces") {
+  const PodPlan plan =
+      Case(
+          "{name: t, container: {image: a, volumeMounts: [{name: v, mountPath: /v}, {name: w, mountPath: "
+          "/w}]}}",
+          "{securityContext: {fsGroup: 2000}, volumes: [{name: v, emptyDir: {sizeLimit: 1Mi}}, {name: w, "
+          "emptyDir: {sizeLimit: 1Gi}}]}")
+          .plan();
+  CHECK(plan.volumes[0].group == 2000);
+  REQUIRE(plan.warnings.size() == 1);
+  CHECK(plan.warnings[0].starts_with("emptyDir.sizeLimit is not enforced"));
+}
+
 TEST_CASE("what only a cluster honours is a warning of its kind") {
   const PodPlan plan = Case("{name: t, container: {image: a}, nodeSelector: {a: b}, priorityClassName: high}",
                             "{tolerations: [{key: gpu}], serviceAccountName: x, nodeSelector: {c: d}}")
@@ -385,6 +479,28 @@ TEST_CASE("what an end means, in Argo's order") {
   ContainerEnd oom = end(Stage::main, 137);
   oom.oom_killed = true;
   CHECK(reason_of({oom}, "").message == "main: OOMKilled (exit code 137)");
+}
+
+TEST_CASE("a pod whose container was removed is an error, whatever else went wrong") {
+  ContainerEnd gone;
+  gone.name = "main";
+  gone.exit_code = 137;
+  gone.deleted = true;
+  const PodReason reason = reason_of({gone}, "no such container");
+  CHECK(reason.phase == Phase::error);
+  CHECK(reason.message == "pod deleted");
+}
+
+TEST_CASE("a termination message is the file's end, else the output's") {
+  CHECK(termination_message("why", true, "out") == "why");
+  CHECK(termination_message("", false, "out") == "");
+  CHECK(termination_message("", true, "out\n") == "out\n");
+  CHECK(termination_message("x" + std::string(4096, 'y'), false, "") == std::string(4096, 'y'));
+  CHECK(termination_message("", true, "x" + std::string(2048, 'y')) == std::string(2048, 'y'));
+  std::string lines;
+  for (int i = 1; i <= 81; ++i) lines += std::to_string(i) + "\n";
+  CHECK(termination_message("", true, lines) == lines.substr(2));
+  CHECK(termination_message("", true, lines + "82") == lines.substr(4) + "82");
 }
 
 TEST_CASE("an init that cannot run the command says so in known words") {
