@@ -29,7 +29,7 @@ using Source = std::function<std::span<const std::byte>()>;
 /// Takes the bytes before it returns. May block (back pressure); may throw.
 using Sink = std::function<void(std::span<const std::byte>)>;
 
-/// Reads `fd` from its beginning, by pread(2), so that several may read one spool. `fd` must outlive the
+/// Reads `fd` from its beginning, by pread(2), so that several may read one file. `fd` must outlive the
 /// source.
 [[nodiscard]] Source source_from_fd(int fd);
 /// `bytes` must outlive the source.

@@ -17,7 +17,7 @@ Source source_from_fd(int fd) {
     while (true) {
       const ssize_t n = ::pread(fd, buffer->data(), buffer->size(), offset);
       if (n < 0 && errno == EINTR) continue;
-      if (n < 0) throw_errno(errno, "read", "a spool file");
+      if (n < 0) throw_errno(errno, "read", "a stored file");
       offset += n;
       return std::span(*buffer).first(static_cast<std::size_t>(n));
     }

@@ -238,8 +238,6 @@ void ArtifactStore::sweep() {
   for (const auto& entry : files_->list(temp_)) remove_tree(*files_, temp_ / entry.name);
 }
 
-Fd ArtifactStore::spool() { return open_spool(*files_, temp_); }
-
 fs::path ArtifactStore::temp_name() const { return temp_ / random_id(); }
 
 }  // namespace skiff::store

@@ -82,8 +82,6 @@ class ArtifactStore {
   void remove_workflow(std::string_view ns, std::string_view workflow);
   /// At the controller's start, under the home's lock: removes what a crash left half written.
   void sweep();
-  /// An unnamed file on the store's disk, for the engine's tar on its way to pack().
-  [[nodiscard]] Fd spool();
   /// A fresh name for temporaries, on the store's disk; sweep() removes what stays there.
   [[nodiscard]] fs::path temp_name() const;
   [[nodiscard]] Files& files() const { return *files_; }

@@ -213,14 +213,4 @@ void remove_tree(Files& files, const fs::path& path) {
   files.remove(path);
 }
 
-Fd open_spool(Files& files, const fs::path& dir) {
-  const int fd = ::open(dir.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-  if (fd >= 0) return Fd(fd);
-  // Not every file system knows O_TMPFILE (overlayfs of old kernels, NFS).
-  const fs::path path = dir / ("spool." + random_id());
-  Fd named = files.open(path, O_RDWR | O_CREAT | O_EXCL, 0600);
-  files.remove(path);
-  return named;
-}
-
 }  // namespace skiff::store

@@ -108,8 +108,4 @@ void fsync_dir(Files& files, const fs::path& dir);
 /// Removes a file or a tree, never following links; nothing there is fine.
 void remove_tree(Files& files, const fs::path& path);
 
-/// An unnamed temporary file on the file system of `dir`, open for reading and writing: gone when closed,
-/// also after kill -9. The pod spools the engine's tar into one before pack() reads it.
-[[nodiscard]] Fd open_spool(Files& files, const fs::path& dir);
-
 }  // namespace skiff::store

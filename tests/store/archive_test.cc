@@ -320,15 +320,6 @@ TEST_CASE("extract puts an artifact on the host, whole or not at all") {
   CHECK(real_files().list(dir.path()).size() == 2);
 }
 
-TEST_CASE("a spool is read from its start by whoever wants") {
-  TempStore temp;
-  const Fd spool = temp.store.spool();
-  real_files().write(spool.get(), bytes_of(kTree), "spool");
-  std::ignore = pack(temp.store, "a.tgz", source_from_fd(spool.get()), named("out"));
-  std::ignore = pack(temp.store, "b.tgz", source_from_fd(spool.get()), named("out"));
-  CHECK(temp.sent("a.tgz", to("/x")) == temp.sent("b.tgz", to("/x")));
-}
-
 TEST_CASE("a bounded pipe carries a large tar between threads in little memory") {
   TempStore temp;
   constexpr std::size_t kSize = std::size_t{64} << 20;

@@ -139,16 +139,6 @@ TEST_CASE("remove_tree does not follow links and enters closed directories") {
   CHECK(real_files().stat(dir.path() / "keep/file"));
 }
 
-TEST_CASE("a spool has no name and can be read back") {
-  const TempDir dir;
-  const Fd spool = open_spool(real_files(), dir.path());
-  CHECK(real_files().list(dir.path()).empty());
-  real_files().write(spool.get(), bytes_of("hello"), "spool");
-  std::string text(5, ' ');
-  CHECK(::pread(spool.get(), text.data(), 5, 0) == 5);
-  CHECK(text == "hello");
-}
-
 TEST_CASE("the home is found by SKIFF_HOME, XDG_DATA_HOME, HOME, in this order") {
   const Env home("HOME", "/h");
   {
