@@ -329,6 +329,7 @@ Task<void> PodLife::start_all() {
   for (ContainerRun* c : of_stage(Stage::sidecar)) {
     co_await launch(*c);
     co_await post_start(*c);
+    guard_health(*c);
   }
   co_await run_members();
 }
@@ -339,7 +340,8 @@ Task<bool> PodLife::run_inits() {
   for (ContainerRun* c : of_stage(Stage::init)) {
     if (passed && !c->started()) continue;
     co_await launch(*c);
-    if (c->plan().restartable && c->running()) continue;
+    const bool beside = co_await goes_on_beside(*c);
+    if (beside) continue;
     co_await c->wait();
     if (c->end().exit_code != 0) co_return false;
   }

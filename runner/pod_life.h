@@ -52,6 +52,7 @@ class PodLife {
   [[nodiscard]] Task<void> launch(ContainerRun& c);
   [[nodiscard]] bool blames_surroundings(const std::string& text) const;
   [[nodiscard]] Task<bool> run_inits();
+  [[nodiscard]] Task<bool> goes_on_beside(ContainerRun& c);
   [[nodiscard]] Task<void> finish();
   [[nodiscard]] Task<void> wait_for_engine();
   [[nodiscard]] Task<void> return_to_engine(int& rounds);
@@ -68,6 +69,7 @@ class PodLife {
   [[nodiscard]] Task<void> stop_running();
   [[nodiscard]] Task<void> stop_sidecars();
   [[nodiscard]] Task<void> watch_daemon(ContainerRun& c);
+  void guard_health(ContainerRun& c);
   [[nodiscard]] Task<void> watch_health(ContainerRun& c);
   [[nodiscard]] Task<void> watch_progress(ContainerRun& c);
   [[nodiscard]] Task<void> post_start(ContainerRun& c);

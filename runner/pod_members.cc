@@ -100,15 +100,17 @@ void PodLife::main_started(ContainerRun& c) {
   if (!c.running()) return;
   if (stopping_) scope_->spawn(stop_running());
   if (plan_->daemon) scope_->spawn(watch_daemon(c));
-  if (c.plan().startup.is_object() || c.plan().liveness.is_object()) scope_->spawn(watch_health(c));
+  guard_health(c);
   if (plan_->progress && c.name() == kMainContainer) scope_->spawn(watch_progress(c));
 }
 
 ProbeTarget PodLife::target_of(const ContainerRun& c) const {
   ProbeTarget target;
   target.container_id = c.id();
-  for (const Json& container : spec_.spec.get_array("containers")) {
-    if (container.get_string("name") == c.name()) target.container = container;
+  for (std::string_view group : {"containers", "initContainers"}) {
+    for (const Json& container : spec_.spec.get_array(group)) {
+      if (container.get_string("name") == c.name()) target.container = container;
+    }
   }
   if (sandbox_) target.address = {sandbox_->id, sandbox_->ip};
   return target;
@@ -119,6 +121,10 @@ Task<void> PodLife::watch_daemon(ContainerRun& c) {
   if (c.plan().startup.is_object()) co_await until_ready(services_, target, c.plan().startup);
   if (c.plan().readiness.is_object()) co_await until_ready(services_, target, c.plan().readiness);
   if (c.running() && !stopping_) say(PodReady{order_.node_id, ip_});
+}
+
+void PodLife::guard_health(ContainerRun& c) {
+  if (c.plan().startup.is_object() || c.plan().liveness.is_object()) scope_->spawn(watch_health(c));
 }
 
 /// A container that does not come up or is not alive is killed; with restartPolicy Never that is its end.
@@ -132,6 +138,18 @@ Task<void> PodLife::watch_health(ContainerRun& c) {
   c.kill(c.plan().stop_signal.empty() ? "SIGTERM" : c.plan().stop_signal, *scope_);
   co_await sleep_for(plan_->grace);
   c.kill("SIGKILL", *scope_);
+}
+
+/// An init container that stays and is up: the next may begin (kuberuntime, computeInitContainerActions).
+Task<bool> PodLife::goes_on_beside(ContainerRun& c) {
+  if (!c.plan().restartable || !c.running()) co_return false;
+  co_await post_start(c);
+  const ProbeTarget target = target_of(c);
+  const bool up = co_await until_started(services_, target, c.plan().startup);
+  if (up || !c.running()) co_return c.running();
+  c.end().message = "startup probe failed";
+  c.kill("SIGKILL", *scope_);
+  co_return false;
 }
 
 Task<void> PodLife::watch_progress(ContainerRun& c) {
