@@ -333,13 +333,12 @@ Task<void> ContainerRun::settle_end() {
   }
 }
 
-/// The file at its terminationMessagePath. What lies in /dev is gone with the container: only an init tells.
+/// The file at its terminationMessagePath. What lies in the container's own /dev only an init can tell.
 Task<std::string> ContainerRun::left_message() {
   if (step_end_) {
     const auto file = step_end_->files().find(plan_.message_path);
     if (file != step_end_->files().end()) co_return file->second.value_or("");
   }
-  if (plan_.message_path.starts_with("/dev/")) co_return "";
   docker::StringSink sink(kMostMessage);
   const auto got = co_await services_.engine.get_archive(id_, plan_.message_path, sink);
   if (!got.ok() || got->is_dir()) co_return "";

@@ -25,6 +25,21 @@ void write_file(const fs::path& path, const std::string& content, unsigned mode)
   files.chmod(path, mode);
 }
 
+/// False where we may not: only root gives files away.
+bool give_to(const fs::path& path, std::int64_t group) {
+  return ::chown(path.c_str(), static_cast<uid_t>(-1), static_cast<gid_t>(group)) == 0;
+}
+
+/// Whether what it runs names the place of its termination message: ARGO_TEMPLATE is among its environment.
+bool leaves_message(const PlannedContainer& container) {
+  const auto names = [&](const std::string& text) {
+    return text.find(container.message_path) != std::string::npos;
+  };
+  const docker::ContainerSpec& spec = container.spec;
+  return std::any_of(spec.env.begin(), spec.env.end(), names) ||
+         std::any_of(spec.cmd.begin(), spec.cmd.end(), names);
+}
+
 /// No link on the way: a step could have laid one to a place of the host (subpath in Kubernetes' kubelet).
 bool crosses_link(const fs::path& root, const std::string& relative) {
   fs::path at = root;
@@ -49,7 +64,7 @@ Task<void> PodStorage::make() {
   for (std::size_t i = 0; i < plan_.volumes.size(); ++i) {
     co_await make_volume(i);
   }
-  if (plan_.script && binds_) bind_script();
+  if (binds_) bind_own();
   for (const PlannedContainer& c : plan_.containers) {
     for (const PlannedMount& m : c.mounts) {
       if (!m.sub_path.empty()) want_sub_path(m);
@@ -79,7 +94,11 @@ void PodStorage::make_files(std::size_t index) {
   const PlannedVolume& volume = plan_.volumes[index];
   const fs::path dir = scratch_ / volume.name;
   store::real_files().mkdirs(dir, 0755);
-  for (const PodFile& f : volume.files) write_file(dir / f.path, f.content, f.mode);
+  for (const PodFile& f : volume.files) {
+    write_file(dir / f.path, f.content, f.mode);
+    if (!volume.group || give_to(dir / f.path, *volume.group)) continue;
+    store::real_files().chmod(dir / f.path, f.mode | 0444);
+  }
   made_[index] = {dir.string(), true};
 }
 
@@ -111,9 +130,20 @@ void PodStorage::make_host_path(const PlannedVolume& volume) {
   }
 }
 
-void PodStorage::bind_script() {
-  write_file(scratch_ / "argo-staging" / "script", *plan_.script, 0755);
-  script_bound_ = true;
+/// The script, and files for termination messages: there from the beginning and open to every user, as the
+/// kubelet makes them.
+void PodStorage::bind_own() {
+  if (plan_.script) {
+    write_file(scratch_ / "argo-staging" / "script", *plan_.script, 0755);
+    script_bound_ = true;
+  }
+  for (const PlannedContainer& c : plan_.containers) {
+    if (leaves_message(c)) write_file(message_file(c), "", 0666);
+  }
+}
+
+fs::path PodStorage::message_file(const PlannedContainer& container) const {
+  return scratch_ / "argo-messages" / container.name;
 }
 
 /// An emptyDir is for everybody; with an fsGroup, what is made in it belongs to that group
@@ -124,8 +154,7 @@ void PodStorage::open_to_all(std::size_t index) {
   const auto group = plan_.volumes[index].group;
   const unsigned mode = group ? 02777 : 0777;
   if (services_.engine.local() && !path.empty()) {
-    const bool owned =
-        !group || ::chown(path.c_str(), static_cast<uid_t>(-1), static_cast<gid_t>(*group)) == 0;
+    const bool owned = !group || give_to(path, *group);
     if (owned && ::chmod(path.c_str(), mode) == 0) return;
   }
   chores_.push_back({index, "", mode, true, ""});
@@ -211,7 +240,8 @@ std::string PodStorage::tar_of(const std::vector<Chore>& chores) const {
     const std::string root = "v" + std::to_string(chore.volume);
     const std::string path = chore.path.empty() ? root : root + "/" + chore.path;
     const auto group = plan_.volumes[chore.volume].group;
-    writer.set_owner(0, chore.path.empty() ? static_cast<gid_t>(group.value_or(0)) : 0);
+    const bool of_group = chore.path.empty() || !chore.directory;
+    writer.set_owner(0, of_group ? static_cast<gid_t>(group.value_or(0)) : 0);
     if (chore.directory) {
       writer.add_directory(path, chore.mode);
     } else {
@@ -237,6 +267,13 @@ std::vector<docker::Mount> PodStorage::mounts_of(const PlannedContainer& contain
       mount.source = plan_.volumes[m.volume].volume.name;
       mount.no_copy = true;
     }
+    mounts.push_back(std::move(mount));
+  }
+  if (binds_ && leaves_message(container)) {
+    docker::Mount mount;
+    mount.type = docker::MountType::bind;
+    mount.source = message_file(container).string();
+    mount.target = container.message_path;
     mounts.push_back(std::move(mount));
   }
   if (script_bound_ && container.name == kMainContainer) {

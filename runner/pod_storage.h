@@ -46,7 +46,8 @@ class PodStorage {
   [[nodiscard]] Task<void> make_volume(std::size_t index);
   void make_files(std::size_t index);
   void make_host_path(const PlannedVolume& volume);
-  void bind_script();
+  void bind_own();
+  [[nodiscard]] std::filesystem::path message_file(const PlannedContainer& container) const;
   void open_to_all(std::size_t index);
   void want_sub_path(const PlannedMount& mount);
   [[nodiscard]] Task<void> do_chores();

@@ -54,7 +54,7 @@ struct PlannedVolume {
   docker::VolumeSpec volume;  ///< to be made, unless kind is host
   std::string host_path;
   std::string host_type;              ///< hostPath.type
-  std::optional<std::int64_t> group;  ///< fsGroup, of a scratch one: what is made in it belongs to this group
+  std::optional<std::int64_t> group;  ///< fsGroup, of scratch and files: what is in it belongs to this group
   std::vector<PodFile> files;
 };
 

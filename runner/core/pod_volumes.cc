@@ -176,6 +176,9 @@ PlannedVolume volume_for(const Json& volume, const StartPod& order, const PodSpe
     if (!volume.get(kind).is_object()) continue;
     v.kind = VolumeKind::files;
     v.files = rendered(volume, pod, run, identity);
+    v.group = pod.spec.get("securityContext").get_int("fsGroup");
+    // Who is in the group may read (pkg/volume/volume_linux.go).
+    for (PodFile& f : v.files) f.mode |= v.group ? 0440 : 0;
     return v;
   }
   for (const auto& [key, value] : volume.as_object()) {

@@ -59,6 +59,35 @@ TEST_CASE("a termination message, from its file or from the log") {
   CHECK(message("echo log; exit 4", ", terminationMessagePolicy: FallbackToLogsOnError") ==
         "main: Error (exit code 4): log\n");
   CHECK(message("echo log; exit 4", "") == "main: Error (exit code 4)");
+  // Whoever it runs as, and wherever it has to be.
+  CHECK(message("printf why >/none/there/yet; exit 4",
+                ", terminationMessagePath: /none/there/yet, securityContext: {runAsUser: 1234}") ==
+        "main: Error (exit code 4): why");
+  CHECK(message("printf why >/dev/termination-log; exit 4", ", securityContext: {runAsUser: 1234}") ==
+        "main: Error (exit code 4): why");
+
+  const PodDone init = bench.run(
+      bench.order("{name: t, initContainers: [{name: prep, image: busybox, command: [sh, -c, 'printf why "
+                  ">/dev/termination-log; exit 7']}], container: {image: busybox, command: ['true']}}"));
+  CHECK(init.message == "prep: Error (exit code 7): why");
+}
+
+TEST_CASE("init containers that stay: the next waits until they are up") {
+  PodBench bench;
+  const StartPod order = bench.order(R"y(
+name: t
+initContainers:
+- name: web
+  image: busybox
+  restartPolicy: Always
+  mirrorVolumeMounts: true
+  command: [sh, -c, 'sleep 2; touch /v/up; sleep 600']
+  startupProbe: {exec: {command: [test, -e, /v/up]}, periodSeconds: 1, failureThreshold: 60}
+- {name: next, image: busybox, mirrorVolumeMounts: true, command: [test, -e, /v/up]}
+container: {image: busybox, command: ['true'], volumeMounts: [{name: v, mountPath: /v}]}
+)y",
+                                     "{volumes: [{name: v, emptyDir: {}}]}");
+  CHECK(bench.run(order).message == "");
 }
 
 TEST_CASE("a container that somebody removes is a pod deleted") {

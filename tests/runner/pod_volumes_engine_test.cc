@@ -28,6 +28,18 @@ outputs: {parameters: [{name: p, valueFrom: {path: /v/log}}]}
   CHECK(bench.left_behind(false).empty());
 }
 
+TEST_CASE("files of a pod with an fsGroup can be read by its users") {
+  PodBench bench;
+  bench.secrets = yaml("{s: {stringData: {key: private}}}");
+  const StartPod order = bench.order(
+      "{name: t, container: {image: busybox, command: [cat, /s/key], volumeMounts: [{name: s, mountPath: "
+      "/s}]}}",
+      "{securityContext: {fsGroup: 2000, runAsUser: 1234}, volumes: [{name: s, secret: {secretName: s, "
+      "defaultMode: 0400}}]}");
+  CHECK(bench.run(order).message == "");
+  CHECK(bench.log(order) == "private");
+}
+
 TEST_CASE("ConfigMaps, Secrets and projected files") {
   PodBench bench;
   bench.config_maps = yaml("{app: {data: {level: debug, app.conf: \"a = 1\\n\"}}}");
