@@ -25,7 +25,7 @@ const RemarkText kRemarks[] = {
     {"Memoize.cache", "a table of the store that bears the ConfigMap's name"},
     {"Mutex.database", "a table of the store"},
     {"PodGC.strategy", "when containers are removed; logs are always kept"},
-    {"Prometheus.name", "written to the run's metrics and to /metrics"},
+    {"Prometheus.name", "checked as on a cluster; there is no Prometheus here to read them"},
     {"ResourceTemplate.action", "only for a manifest that is a Workflow, which runs as a child; all else needs a cluster"},
     {"ResourceTemplate.manifest", "only for a manifest that is a Workflow, which runs as a child; all else needs a cluster"},
     {"RetryStrategy.affinity", "there is one host only"},

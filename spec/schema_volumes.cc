@@ -28,7 +28,7 @@ const TypeText kVolumeTypes[] = {
     {"k8s.DownwardAPIVolumeFile", 'E',
      "fieldRef:k8s.ObjectFieldSelector mode:int32 path:string resourceFieldRef:k8s.ResourceFieldSelector"},
     {"k8s.DownwardAPIVolumeSource", 'E', "defaultMode:int32 items:[]k8s.DownwardAPIVolumeFile"},
-    {"k8s.EmptyDirVolumeSource", 'M', "medium:string sizeLimit:quantity"},
+    {"k8s.EmptyDirVolumeSource", 'M', "medium:string sizeLimit/I:quantity"},
     {"k8s.EphemeralVolumeSource", 'E', "volumeClaimTemplate:k8s.PersistentVolumeClaimTemplate"},
     {"k8s.FCVolumeSource", 'N', "fsType:string lun:int32 readOnly:bool targetWWNs:[]string wwids:[]string"},
     {"k8s.FlexVolumeSource", 'N',
