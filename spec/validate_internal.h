@@ -147,8 +147,8 @@ class Validator {
   // validate_resolve.cc: from a call to the template it names.
   [[nodiscard]] std::optional<TemplateView> resolve(const Json& holder, const Base& base, const Site& site,
                                                     bool* failed);
-  [[nodiscard]] std::optional<TemplateView> resolve_reference(const Json& reference, bool beside_inline, const Site& site,
-                                                              bool* failed);
+  [[nodiscard]] std::optional<TemplateView> resolve_reference(const Json& reference, bool beside_inline,
+                                                              const Site& site, bool* failed);
   [[nodiscard]] std::optional<TemplateView> resolve_name(const std::string& name, const Base& base,
                                                          const Site& site, bool* failed);
   [[nodiscard]] TemplateView resolve_inline(const Json& holder, const Base& base, const Site& site);
