@@ -51,6 +51,14 @@ bool crosses_link(const fs::path& root, const std::string& relative) {
   return false;
 }
 
+docker::Mount bind_of(const fs::path& source, const std::string& target) {
+  docker::Mount mount;
+  mount.type = docker::MountType::bind;
+  mount.source = source.string();
+  mount.target = target;
+  return mount;
+}
+
 }  // namespace
 
 PodStorage::PodStorage(PodServices& services, const PodPlan& plan, fs::path scratch, bool binds)
@@ -270,18 +278,10 @@ std::vector<docker::Mount> PodStorage::mounts_of(const PlannedContainer& contain
     mounts.push_back(std::move(mount));
   }
   if (binds_ && leaves_message(container)) {
-    docker::Mount mount;
-    mount.type = docker::MountType::bind;
-    mount.source = message_file(container).string();
-    mount.target = container.message_path;
-    mounts.push_back(std::move(mount));
+    mounts.push_back(bind_of(message_file(container), container.message_path));
   }
   if (script_bound_ && container.name == kMainContainer) {
-    docker::Mount mount;
-    mount.type = docker::MountType::bind;
-    mount.source = (scratch_ / "argo-staging").string();
-    mount.target = kStaging;
-    mounts.push_back(std::move(mount));
+    mounts.push_back(bind_of(scratch_ / "argo-staging", kStaging));
   }
   return mounts;
 }

@@ -54,8 +54,8 @@ void check(Services& s, const Json& workflow, const std::string& ns) {
   if (spec::has_errors(findings)) throw RequestError(400, describe(findings));
 }
 
-/// Checks a workflow as if it were to run, and gives it a name.
-Json dry_run(Services& s, const std::string& ns, Json workflow) {
+/// A workflow that has passed the checks, with its identity; a dry run ends here.
+Json identified(Services& s, const std::string& ns, Json workflow) {
   workflow["metadata"].set("namespace", ns);
   workflow.erase("status");
   check(s, workflow, ns);
@@ -66,13 +66,9 @@ Json dry_run(Services& s, const std::string& ns, Json workflow) {
 
 /// `memoized` is the workflow whose successes are kept, or null.
 awaitable<Json> begin(Services& s, std::string ns, Json workflow, Consent consent, Json memoized) {
-  workflow["metadata"].set("namespace", ns);
-  workflow.erase("status");
-  check(s, workflow, ns);
+  workflow = identified(s, ns, std::move(workflow));
   const auto alive = co_await s.engine.ping();
   if (!alive.ok()) throw RequestError(503, alive.error().text());
-  give_identity(workflow, uuid(), chance(),
-                std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now()));
   if (memoized.is_object()) {
     const std::string name = workflow.get("metadata").get_string("name");
     Json nodes = memoized_nodes(
@@ -101,7 +97,7 @@ awaitable<HttpReply> create(Services& s, const HttpRequest& request, const Captu
   Json workflow = body.get("workflow");
   if (!workflow.is_object()) throw RequestError(400, "the body has no `workflow`");
   if (!body.get("createOptions").get_array("dryRun").empty()) {
-    co_return json_reply(dry_run(s, at[0], std::move(workflow)));
+    co_return json_reply(identified(s, at[0], std::move(workflow)));
   }
   const Consent consent = consent_of(body);
   const Json created = co_await begin(s, at[0], std::move(workflow), consent, Json());
@@ -133,7 +129,7 @@ awaitable<HttpReply> submit(Services& s, const HttpRequest& request, const Captu
   apply_options(workflow, options);
   const Json& asked = body.get("submitOptions");
   if (asked.get_bool("dryRun") || asked.get_bool("serverDryRun")) {
-    co_return json_reply(dry_run(s, at[0], std::move(workflow)));
+    co_return json_reply(identified(s, at[0], std::move(workflow)));
   }
   const Consent consent = consent_of(body);
   const Json created = co_await begin(s, at[0], std::move(workflow), consent, Json());

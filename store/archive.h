@@ -34,8 +34,6 @@ using Sink = std::function<void(std::span<const std::byte>)>;
 [[nodiscard]] Source source_from_fd(int fd);
 /// `bytes` must outlive the source.
 [[nodiscard]] Source source_from_memory(std::span<const std::byte> bytes);
-/// Writes to `fd` through `files`; `path` is for messages.
-[[nodiscard]] Sink sink_to_fd(Files& files, int fd, fs::path path);
 
 /// Where an archive begins to be a bomb. One that is small for its content is refused beyond `ratio_from`
 /// bytes.

@@ -28,12 +28,6 @@ Source source_from_memory(std::span<const std::byte> bytes) {
   return [bytes]() mutable { return std::exchange(bytes, {}); };
 }
 
-Sink sink_to_fd(Files& files, int fd, fs::path path) {
-  return [&files, fd, path = std::move(path)](std::span<const std::byte> bytes) {
-    files.write(fd, bytes, path);
-  };
-}
-
 namespace {
 
 int checked_level(int level) {

@@ -67,16 +67,15 @@ void settle_options(SubmitFlags& flags) {
   }
   add_parameter_file(flags);
   flags.options.labels = parse_pairs(flags.labels);
-  flags.options.annotations = parse_pairs(flags.annotations);
   if (!flags.scheduled_time.empty()) {
     if (!spec::parse_rfc3339(flags.scheduled_time)) {
       throw Exit(kUsage, fmt::format("--scheduled-time {}: not a time like 2026-01-31T12:00:00Z",
                                      flags.scheduled_time));
     }
-    flags.options.annotations.emplace_back("workflows.argoproj.io/scheduled-time", flags.scheduled_time);
-    flags.annotations += (flags.annotations.empty() ? "" : ",") + flags.options.annotations.back().first +
-                         "=" + flags.scheduled_time;
+    if (!flags.annotations.empty()) flags.annotations += ',';
+    flags.annotations += "workflows.argoproj.io/scheduled-time=" + flags.scheduled_time;
   }
+  flags.options.annotations = parse_pairs(flags.annotations);
 }
 
 /// As argo has it: a dry run has nothing to wait for.

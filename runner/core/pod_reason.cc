@@ -84,6 +84,20 @@ PodReason reason_of(const std::vector<ContainerEnd>& ends, const std::string& ou
   return {};
 }
 
+std::string command_not_found(const std::string& name, bool path) {
+  return "failed to find name in PATH: exec: \"" + name + "\": " +
+         (path ? "stat " + name + ": no such file or directory (executable file not found)"
+               : "executable file not found in $PATH");
+}
+
+std::string command_not_permitted(const std::string& name) {
+  return "failed to find name in PATH: exec: \"" + name + "\": permission denied";
+}
+
+std::string command_not_started(const std::string& name, const std::string& reason) {
+  return "failed to start command: fork/exec " + name + ": " + reason;
+}
+
 std::string exec_failure(int exit_code, std::string_view output) {
   if (exit_code != 127 && exit_code != 126) return "";
   std::string reason;
@@ -92,16 +106,11 @@ std::string exec_failure(int exit_code, std::string_view output) {
     return catatonit_failure(output) ? "failed to find name in PATH: exec: executable file not found in $PATH"
                                      : "";
   }
-  const bool path = name.find('/') != std::string::npos;
   if (reason == "No such file or directory") {
-    return "failed to find name in PATH: exec: \"" + name + "\": " +
-           (path ? "stat " + name + ": no such file or directory (executable file not found)"
-                 : "executable file not found in $PATH");
+    return command_not_found(name, name.find('/') != std::string::npos);
   }
-  if (reason == "Permission denied") {
-    return "failed to find name in PATH: exec: \"" + name + "\": permission denied";
-  }
-  return "failed to start command: fork/exec " + name + ": " + reason;
+  if (reason == "Permission denied") return command_not_permitted(name);
+  return command_not_started(name, reason);
 }
 
 }  // namespace skiff::runner

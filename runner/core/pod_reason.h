@@ -48,8 +48,14 @@ inline constexpr const char* kContainerDeleted = "container deleted";
 /// the step's command (cmd/argoexec/main.go).
 inline constexpr int kExecutorFailed = 64;
 
-/// What an init says on stderr when it cannot run the command, in the words of Argo's executor; "" if the
-/// output says no such thing.
+// Why a command could not be run, in the words of Argo's executor (cmd/argoexec/commands/emissary.go).
+// `path`: it was named by its path, not looked up.
+[[nodiscard]] std::string command_not_found(const std::string& name, bool path);
+[[nodiscard]] std::string command_not_permitted(const std::string& name);
+[[nodiscard]] std::string command_not_started(const std::string& name, const std::string& reason);
+
+/// What the engine's init says on stderr when it cannot run the command, in the words of Argo's executor; ""
+/// if the output says no such thing.
 [[nodiscard]] std::string exec_failure(int exit_code, std::string_view output);
 
 }  // namespace skiff::runner

@@ -5,6 +5,8 @@
 #include <system_error>
 #include <utility>
 
+#include "runner/core/pod_reason.h"
+
 namespace skiff::runner {
 namespace {
 
@@ -157,12 +159,11 @@ std::string StepEnd::not_run(const std::string& command) const {
     case 0:
       return "";
     case 1:
-      return "failed to find name in PATH: exec: \"" + command + "\": executable file not found in $PATH";
+      return command_not_found(command, false);
     case 2:
-      return "failed to find name in PATH: exec: \"" + command + "\": stat " + command +
-             ": no such file or directory (executable file not found)";
+      return command_not_found(command, true);
     case 3:
-      return "failed to find name in PATH: exec: \"" + command + "\": permission denied";
+      return command_not_permitted(command);
     default:
       break;
   }
@@ -170,7 +171,7 @@ std::string StepEnd::not_run(const std::string& command) const {
   if (!reason.empty() && reason.front() >= 'A' && reason.front() <= 'Z') {
     reason.front() = static_cast<char>(reason.front() - 'A' + 'a');  // as Go says it
   }
-  return "failed to start command: fork/exec " + command + ": " + reason;
+  return command_not_started(command, reason);
 }
 
 }  // namespace skiff::runner

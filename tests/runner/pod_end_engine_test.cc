@@ -96,7 +96,7 @@ TEST_CASE("a container that somebody removes is a pod deleted") {
       "{name: t, container: {image: busybox, command: [sh, -c, 'echo up; sleep 600']}, outputs: {parameters: "
       "[{name: p, valueFrom: {path: /tmp/p}}]}}");
   auto running = bench.start(order);
-  while (bench.log(order).empty()) std::this_thread::yield();
+  bench.await_output(order);
   const auto there = containers_of(bench, order);
   REQUIRE(there.size() == 1);
   docker::RemoveOptions by_force;

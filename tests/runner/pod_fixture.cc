@@ -6,6 +6,7 @@
 #include <boost/asio/strand.hpp>
 #include <boost/asio/use_future.hpp>
 #include <cstdlib>
+#include <thread>
 
 #include "runner/core/pod_plan.h"
 #include "spec/document.h"
@@ -185,6 +186,14 @@ std::string PodBench::log(const StartPod& order, const std::string& container) {
 void PodBench::settle() { await(pods_->settle()); }
 
 void PodBench::finish_run() { await(pods_->release_volumes(uid_)); }
+
+void PodBench::await_output(const StartPod& order, const std::string& what) {
+  std::string text;
+  do {
+    std::this_thread::yield();
+    text = log(order);
+  } while (text.empty() || text.find(what) == std::string::npos);
+}
 
 std::vector<std::string> PodBench::left_behind(bool sandboxes) {
   std::vector<std::string> left;

@@ -52,6 +52,8 @@ class PodBench {
   [[nodiscard]] std::vector<std::string> warnings();
   /// The log of one container of the order, without times.
   [[nodiscard]] std::string log(const StartPod& order, const std::string& container = "main");
+  /// Waits until the order's main container has printed something that contains `what`.
+  void await_output(const StartPod& order, const std::string& what = "");
   /// As if the controller had died and another one came: lets go of everything, new Pods on the same home.
   void restart();
   /// Everything of this bench's home on the engine, "container x", "volume y"; empty = nothing left behind.

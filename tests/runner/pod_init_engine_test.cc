@@ -72,7 +72,7 @@ TEST_CASE("a signal reaches all processes of the command, as from Argo's executo
   const StartPod order = bench.order(
       "{name: t, container: {image: busybox, command: [sh, -c, 'echo up; sleep 600; echo on; exit 5']}}");
   auto running = bench.start(order);
-  while (bench.log(order).empty()) std::this_thread::yield();
+  bench.await_output(order);
   const auto before = std::chrono::steady_clock::now();
   bench.pods().stop(bench.uid(), order.node_id, 300s);
   const PodDone done = running.get();
@@ -101,7 +101,7 @@ TEST_CASE("a step that is killed from outside, and one that uses up its memory")
   const StartPod order =
       bench.order("{name: t, container: {image: busybox, command: [sh, -c, 'echo up; sleep 600']}}");
   auto running = bench.start(order);
-  while (bench.log(order).empty()) std::this_thread::yield();
+  bench.await_output(order);
   docker::ContainerFilter filter;
   filter.labels = {std::string(kLabelNode) + "=" + order.node_id};
   const auto there = bench.await(bench.engine().list(filter));

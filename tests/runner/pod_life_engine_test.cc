@@ -93,7 +93,7 @@ TEST_CASE("stopping: SIGTERM reaches the process, SIGKILL follows") {
       "{name: t, container: {image: busybox, command: [sh, -c, 'trap \"\" TERM; echo deaf; while :; do sleep "
       "0.1; done']}}");
   auto second = bench.start(deaf);
-  while (bench.log(deaf).empty()) std::this_thread::yield();
+  bench.await_output(deaf);
   const auto before = std::chrono::steady_clock::now();
   bench.pods().stop(bench.uid(), deaf.node_id, 60s);
   bench.pods().stop(bench.uid(), deaf.node_id, 1s);
@@ -172,7 +172,7 @@ TEST_CASE("after a crash: a running pod is taken up, with its whole log") {
       "echo -n end > /tmp/p']}, outputs: {parameters: [{name: p, valueFrom: {path: /tmp/p}}]}}");
   order.capture_result = true;
   auto lost = bench.start(order);
-  while (bench.log(order).find("err") == std::string::npos) std::this_thread::yield();
+  bench.await_output(order, "err");
   bench.restart();
   CHECK_THROWS(lost.get());
   auto taken_up = bench.adopt(order, true);
