@@ -10,6 +10,7 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include "runner/controller_impl.h"
+#include "runner/stored_templates.h"
 #include "store/error.h"
 #include "store/logs.h"
 
@@ -319,6 +320,10 @@ awaitable<void> Controller::Impl::submit(Json workflow, Consent consent, store::
     return out;
   };
   RunInput input = gather_input(workflow, lookup, names, config_maps_of(run.ns));
+  const ConfigMapLookup config_map = config_maps_in(journal_);
+  const ClusterConfig config = find_cluster_config(config_map);
+  if (!config.error.empty()) log_(fmt::format("{} is left out: {}", kControllerConfig, config.error));
+  apply_cluster_config(input, config, config_map);
   run.object = std::move(workflow);
   store::Batch batch;
   batch.append(event_row(run, "Input", input_payload(input, consent), run.created));

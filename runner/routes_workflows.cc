@@ -58,6 +58,7 @@ void check(Services& s, const Json& workflow, const std::string& ns) {
 Json identified(Services& s, const std::string& ns, Json workflow) {
   workflow["metadata"].set("namespace", ns);
   workflow.erase("status");
+  apply_workflow_defaults(workflow, find_cluster_config(config_maps_in(s.journal)));
   check(s, workflow, ns);
   give_identity(workflow, uuid(), chance(),
                 std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now()));

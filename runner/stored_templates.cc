@@ -29,4 +29,11 @@ std::vector<std::string> StoredTemplates::names(std::string_view ns, bool cluste
   return out;
 }
 
+ConfigMapLookup config_maps_in(const store::Journal& journal) {
+  return [&journal](const std::string& ns, const std::string& name) -> std::optional<Json> {
+    const auto row = journal.object("ConfigMap", ns, name);
+    return row ? spec::parse_json(row->json) : std::nullopt;
+  };
+}
+
 }  // namespace skiff::runner

@@ -1,4 +1,4 @@
-// The templates kept in a home, as validation looks them up.
+// The templates and ConfigMaps kept in a home, as validation and the controller's configuration look them up.
 #pragma once
 
 #include <map>
@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "runner/cluster_config.h"
 #include "spec/validate.h"
 #include "store/journal.h"
 
@@ -25,5 +26,8 @@ class StoredTemplates : public spec::TemplateLookup {
   const store::Journal& journal_;
   mutable std::map<std::string, spec::Json> read_;
 };
+
+/// Of any namespace. The journal has to outlive it.
+[[nodiscard]] ConfigMapLookup config_maps_in(const store::Journal& journal);
 
 }  // namespace skiff::runner

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "runner/cluster_config.h"
 #include "runner/commands/context.h"
 #include "spec/decode.h"
 
@@ -21,6 +22,17 @@ void keep_object(const Client& client, const Context& context, const Json& objec
 }
 
 namespace {
+
+/// What of the controller's configuration cannot be read, or means nothing here.
+void check_configuration(const Json& object) {
+  if (object.get_string("kind") != "ConfigMap") return;
+  if (object.get("metadata").get_string("name") != kControllerConfig) return;
+  const ClusterConfig config = parse_cluster_config(object);
+  if (!config.error.empty()) throw Exit(kUsage, fmt::format("{}: {}", kControllerConfig, config.error));
+  for (const std::string& warning : config.warnings) {
+    fmt::print(stderr, "{}: warning: {}\n", kControllerConfig, warning);
+  }
+}
 
 void apply_files(const std::vector<std::string>& names, const Context& context) {
   const std::vector<InputFile> files = read_inputs(names);
@@ -42,6 +54,7 @@ void apply_files(const std::vector<std::string>& names, const Context& context) 
   forgive_metadata(findings);
   show_findings(findings, files, context.color);
   if (spec::has_errors(findings)) throw Exit(kUsage, "");
+  for (const Json& object : objects) check_configuration(object);
   if (objects.empty()) throw Exit(kUsage, "there is nothing to keep in the given files");
   const Client client = context.client();
   for (const Json& object : objects) {

@@ -299,6 +299,8 @@ class Scheduler::Impl {
   Json metadata_;
   Json spec_;  ///< without templates; tags of the globals replaced
   Json config_maps_;
+  Json repository_;      ///< as status shows it; null without one
+  std::string refusal_;  ///< why it must not run
   std::string name_;
   std::string namespace_;
   bool uses_duration_ = false;

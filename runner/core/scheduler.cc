@@ -22,6 +22,12 @@ bool mentions_duration(const Json& json) {
 
 Json& spec_of(RunInput& input) { return input.workflow["spec"]; }
 
+/// Null where the store's default place serves.
+Json repository_of(const RunInput& input) {
+  const Json& given = input.workflow.get("status").get("artifactRepositoryRef").get("artifactRepository");
+  return given.empty() ? Json() : given;
+}
+
 }  // namespace
 
 Scheduler::Scheduler(RunInput input) : impl_(std::make_unique<Impl>(std::move(input))) {}
@@ -44,8 +50,11 @@ Scheduler::Impl::Impl(RunInput input)
       config_maps_(std::move(input.config_maps)),
       name_(metadata_.get_string("name")),
       namespace_(metadata_.get_string("namespace")),
-      book_(spec_of(input), name_, input.stored_templates),
+      book_(spec_of(input), name_, input.stored_templates, repository_of(input)),
       graph_(name_) {
+  const Json& given = input.workflow.get("status");
+  repository_ = given.get("artifactRepositoryRef");
+  if (given.get_string("phase") == "Error") refusal_ = given.get_string("message");
   spec_ = std::move(spec_of(input));
   uses_duration_ = mentions_duration(spec_);  // templates tell when they are resolved
   load_nodes(input.workflow.get("status").get("nodes"));

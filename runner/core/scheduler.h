@@ -21,8 +21,9 @@ namespace skiff::runner {
 /// Everything about a run that is known when it is submitted; kept in the journal beside the events.
 struct RunInput {
   /// The Workflow object: metadata with name, namespace, uid and creationTimestamp; spec merged with its
-  /// workflowTemplateRef and with `-p`, `--entrypoint` and labels applied. Nodes in its `status` are adopted:
-  /// see resubmit.h.
+  /// workflowTemplateRef and with `-p`, `--entrypoint` and labels applied. Of its `status`: nodes are adopted
+  /// (see resubmit.h), artifactRepositoryRef is the resolved repository (repository.h), phase Error with a
+  /// message refuses the run.
   Json workflow;
   /// Stored templates it may refer to: "namespaced/<name>" or "cluster/<name>" -> the object's JSON.
   Json stored_templates;

@@ -1,6 +1,7 @@
 #include "runner/core/templates.h"
 
 #include "runner/core/fields.h"
+#include "runner/core/repository.h"
 #include "spec/merge.h"
 #include "spec/tags.h"
 
@@ -103,7 +104,8 @@ Target Target::of(const Json& holder, bool task) {
   return t;
 }
 
-TemplateBook::TemplateBook(Json& spec, const std::string& workflow_name, const Json& stored) {
+TemplateBook::TemplateBook(Json& spec, const std::string& workflow_name, const Json& stored, Json repository)
+    : repository_(std::move(repository)), archive_logs_(spec.get_bool("archiveLogs")) {
   // An executed template's spec has no name of its own in Argo (setExecWorkflow).
   local_.scope = "local/" + (spec.get("workflowTemplateRef").is_object() ? std::string() : workflow_name);
   local_.pod_metadata = spec.get("podMetadata");
@@ -164,7 +166,7 @@ ResolvedPtr TemplateBook::finish(const TemplateBase& base, const Json& found) co
   out->inner = &base;
   out->type = template_type(found);
   out->name = found.get_string("name");
-  const bool plain = defaults_.is_null() && base.pod_metadata.is_null();
+  const bool plain = defaults_.is_null() && base.pod_metadata.is_null() && repository_.is_null();
   if (const auto it = base.templates.find(out->name);
       plain && it != base.templates.end() && it->second.get() == &found) {
     out->json = it->second;
@@ -172,6 +174,7 @@ ResolvedPtr TemplateBook::finish(const TemplateBase& base, const Json& found) co
     Json tmpl = found;
     add_pod_metadata(tmpl, base.pod_metadata);
     if (defaults_.is_object()) tmpl = spec::strategic_merge(defaults_for(defaults_, out->type), tmpl);
+    if (!repository_.is_null()) lay_repository(tmpl, out->type, repository_, archive_logs_);
     out->json = std::make_shared<const Json>(std::move(tmpl));
   }
   survey(*out->json, *out);

@@ -69,8 +69,8 @@ class TemplateBook {
   };
 
   /// `spec` is the workflow's (its templates are taken out of it); `stored` maps "namespaced/<name>" and
-  /// "cluster/<name>" to objects.
-  TemplateBook(Json& spec, const std::string& workflow_name, const Json& stored);
+  /// "cluster/<name>" to objects; `repository` is laid into templates as repository.h says, where it is one.
+  TemplateBook(Json& spec, const std::string& workflow_name, const Json& stored, Json repository);
 
   [[nodiscard]] const TemplateBase& local() const { return local_; }
   [[nodiscard]] Answer resolve(const TemplateBase& from, const Target& target) const;
@@ -84,6 +84,8 @@ class TemplateBook {
 
   TemplateBase local_;
   Json defaults_;
+  Json repository_;  ///< null: the store's default place
+  bool archive_logs_ = false;
   std::map<std::string, TemplateBase> stored_;
   mutable bool exports_ = false;
 };

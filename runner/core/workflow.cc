@@ -15,6 +15,7 @@ std::string_view strategy_name(bool stop) { return stop ? "Stop" : "Terminate"; 
 void Scheduler::Impl::take(const Begin&) {
   if (begun_) return;
   begun_ = true;
+  if (!refusal_.empty()) return end_workflow(Phase::error, refusal_);
   set_globals();
   set_labels_and_annotations();
   if (spec_.get("workflowTemplateRef").is_object()) {
@@ -207,6 +208,7 @@ Json Scheduler::Impl::status() const {
   out.set("progress", fmt::format("{}/{}", progress_done_, progress_total_));
   if (!message_.empty()) out.set("message", message_);
   if (!outputs_.is_null()) out.set("outputs", outputs_);
+  if (!repository_.is_null()) out.set("artifactRepositoryRef", repository_);
   Json conditions = Json::array();
   const auto condition = [&](const char* type, bool value) {
     Json c = Json::object();
