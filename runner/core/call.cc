@@ -150,8 +150,10 @@ void Scheduler::Impl::owner_error(NodeIndex i, const std::string& error) {
       attempt_error(owner.node, i, error);
       break;
     case OwnerKind::hook:
-    case OwnerKind::exit:
       hook_error(owner.node, error);
+      break;
+    case OwnerKind::exit:
+      exit_error(owner.node, error);
       break;
     case OwnerKind::entry:
       end_workflow(Phase::error, "error in entry template execution: " + error);

@@ -1,5 +1,7 @@
 // DAGs: a task runs when all that it depends on has settled and its `depends` holds; a loop's items hang
 // below a TaskGroup node (workflow/controller/dag.go).
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "runner/core/fields.h"
@@ -12,6 +14,10 @@ namespace {
 bool loops(const Json& task) {
   return !task.get("withItems").empty() || !text_or_empty(task.get("withParam")).empty() ||
          task.get("withSequence").is_object();
+}
+
+bool is_target(const DagWork& work, std::uint32_t t) {
+  return std::find(work.targets.begin(), work.targets.end(), t) != work.targets.end();
 }
 
 bool is_hook(const Node& n) { return n.s.node_flag && n.s.node_flag->hooked; }
@@ -93,7 +99,7 @@ void Scheduler::Impl::run_task(NodeIndex dag, std::uint32_t t) {
 void Scheduler::Impl::launch_task(NodeIndex dag, std::uint32_t t) {
   DagWork& work = *graph_[dag].as<DagWork>();
   const Json& task = *work.tasks[t].json;
-  const ResolvedTask resolved = resolve_task(task, work.scope);
+  const ResolvedTask resolved = resolve_task(task, work.scope, true);
   if (!resolved.error.empty()) return end_task_without_run(dag, t, Phase::error, resolved.error);
   if (loops(task)) {
     const Loop loop(resolved, work.scope);
@@ -111,13 +117,7 @@ void Scheduler::Impl::run_items(NodeIndex dag, std::uint32_t t, const Loop& loop
   const std::uint32_t slot = new_slot(work, t);
   Call call = task_call(dag, slot, task);
   std::shared_ptr<const HookSpec> hooks = hook_spec(task, true);
-  if (hooks && work.dependents.size(t) != 0 && !hooks->exit.is_null()) {
-    auto own = std::make_shared<HookSpec>(*hooks);  // its exit handler runs for a target only
-    own->exit = Json();
-    call.hooks = std::move(own);
-  } else {
-    call.hooks = hooks;
-  }
+  call.hooks = hooks;
   NodeIndex group = existing(call);
   if (group == kNoNode) {
     group = make(call, NodeType::task_group, Phase::running);
@@ -126,6 +126,7 @@ void Scheduler::Impl::run_items(NodeIndex dag, std::uint32_t t, const Loop& loop
     adopt(group, call);
     set_phase(group, Phase::running);
   }
+  if (graph_[group].hooks) graph_[group].hooks->exit_later = true;
   std::shared_ptr<HookSpec> item_hooks;
   if (hooks && !hooks->exit.is_null()) {
     item_hooks = std::make_shared<HookSpec>(*hooks);
@@ -155,6 +156,7 @@ void Scheduler::Impl::run_item(NodeIndex dag, std::uint32_t slot, const Resolved
     const spec::WhenResult when = spec::evaluate_when(text);
     if (!when.ok() || !when.value) {
       const Phase phase = when.ok() ? Phase::skipped : Phase::error;
+      if (when.ok()) call.hooks = hooks_without_run(dag, slot);
       std::string message = when.ok() ? fmt::format("when '{}' evaluated false", text) : when.error;
       const NodeIndex i = make(call, NodeType::skipped, phase, std::move(message));
       const DagWork& work = *graph_[dag].as<DagWork>();
@@ -169,7 +171,9 @@ void Scheduler::Impl::run_item(NodeIndex dag, std::uint32_t slot, const Resolved
 void Scheduler::Impl::end_task_without_run(NodeIndex dag, std::uint32_t t, Phase phase,
                                            const std::string& message) {
   DagWork& work = *graph_[dag].as<DagWork>();
-  const Call call = task_call(dag, new_slot(work, t), *work.tasks[t].json);
+  const std::uint32_t slot = new_slot(work, t);
+  Call call = task_call(dag, slot, *work.tasks[t].json);
+  if (phase != Phase::error) call.hooks = hooks_without_run(dag, slot);
   const NodeIndex there = existing(call);
   const NodeIndex i = there == kNoNode ? make(call, NodeType::skipped, phase, message) : there;
   if (there != kNoNode) {
@@ -177,6 +181,19 @@ void Scheduler::Impl::end_task_without_run(NodeIndex dag, std::uint32_t t, Phase
     set_phase(there, phase, message);
   }
   graph_[i].branch = inherited_phase(work, t);
+}
+
+/// The hooks of a target that was skipped or omitted: Argo looks at them all the same (executeDAG), while an
+/// exit handler needs an end.
+std::shared_ptr<const HookSpec> Scheduler::Impl::hooks_without_run(NodeIndex dag, std::uint32_t slot) const {
+  const DagWork& work = *graph_[dag].as<DagWork>();
+  const std::uint32_t t = work.item_task[slot];
+  if (work.tasks[t].loop || !is_target(work, t)) return nullptr;
+  const std::shared_ptr<const HookSpec> all = hook_spec(*work.tasks[t].json, true);
+  if (!all || all->hooks.empty()) return nullptr;
+  auto out = std::make_shared<HookSpec>(*all);
+  out->exit = Json();
+  return out;
 }
 
 /// A new node comes after all that its task depends on, or is the first.
@@ -229,7 +246,26 @@ void Scheduler::Impl::task_settled(NodeIndex dag, std::uint32_t t) {
     if (work.tasks[d].state != DagWork::State::waiting) continue;
     if (--work.tasks[d].waits == 0) run_task(dag, d);
   }
+  const Node& n = graph_[work.tasks[t].node];
+  if (n.hooks && n.hooks->exit_later) push(Op::loop_exit, work.tasks[t].node);
   if (work.open == 0 || shutdown_ != Shutdown::none) push(Op::dag_check, dag);
+}
+
+/// The exit handler of a loop as a whole, beside those of its items. Argo comes to it when it walks over the
+/// DAG again after the loop's end: while what depends on the loop still runs or, for a target, the DAG
+/// itself.
+void Scheduler::Impl::start_loop_exit(NodeIndex group) {
+  const Owner owner = graph_[group].owner;
+  auto* work = graph_[owner.node].as<DagWork>();
+  if (work == nullptr || completed(graph_[owner.node].s.phase) || work->open == 0) return;
+  if (graph_[group].hooks->spec->exit.is_null()) return;
+  const std::uint32_t t = work->item_task[owner.slot];
+  bool visited = is_target(*work, t);
+  for (std::uint32_t k = 0; k < work->dependents.size(t); ++k) {
+    const DagWork::State state = work->tasks[work->dependents.at(t)[k]].state;
+    visited = visited || state == DagWork::State::waiting || state == DagWork::State::running;
+  }
+  if (visited && start_exit(group)) ++work->loop_exits;
 }
 
 /// What the task leaves to those that follow.
@@ -257,7 +293,7 @@ void Scheduler::Impl::check_dag(NodeIndex dag) {
   Phase phase = Phase::failed;
   const bool stopped = shutdown_ != Shutdown::none && !graph_[dag].on_exit && work->exits == 0;
   if (!stopped) {
-    if (work->open != 0) return;
+    if (work->open != 0 || work->loop_exits != 0) return;
     phase = judge_dag(*work);
     if (phase == Phase::succeeded) return complete_dag(dag);
   }

@@ -66,6 +66,7 @@ struct Hooks {
   std::string name;  ///< of the step or task, for steps.<name>.…
   std::vector<HookState> each;
   HookState exit;
+  bool exit_later = false;  ///< of a loop's group: its exit handler runs beside what comes after the loop
 };
 
 /// The wish to run a template under a name (the parameters of Argo's executeTemplate).
@@ -193,6 +194,7 @@ struct DagWork : Composite {
   std::vector<std::uint32_t> item_task;         ///< by slot
   std::vector<NodeIndex> item_node;             ///< by slot
   std::uint32_t open = 0;                       ///< tasks under way
+  std::uint32_t loop_exits = 0;                 ///< exit handlers of whole loops under way
   std::map<std::uint32_t, std::string> broken;  ///< loops whose lists cannot be made, and what follows them
 };
 

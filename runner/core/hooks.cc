@@ -52,7 +52,7 @@ bool Scheduler::Impl::advance_hooks(NodeIndex i) {
     }
   }
   if (open) return false;
-  if (!has_ended(n.s.phase) || spec->exit.is_null()) return true;
+  if (!has_ended(n.s.phase) || spec->exit.is_null() || n.hooks->exit_later) return true;
   if (!n.hooks->exit.fired) {
     n.hooks->exit.fired = true;
     n.hooks->exit.done = !start_exit(i);
@@ -79,6 +79,10 @@ void Scheduler::Impl::fire_hook(NodeIndex i, std::uint32_t slot, const std::stri
   if (has_arguments(call.arguments) && !outputs_node(n)->s.outputs.is_null()) {
     error = resolve_hook_arguments(call.arguments, i, scope);
   }
+  if (!error.empty()) {
+    state.done = true;
+    return hook_error(i, error);
+  }
   call.target = Target::of(hook, false);
   call.target.name.clear();
   call.base = composite(n.boundary)->prepared.resolved->inner;
@@ -86,7 +90,6 @@ void Scheduler::Impl::fire_hook(NodeIndex i, std::uint32_t slot, const std::stri
   call.owner = {OwnerKind::hook, i, slot};
   call.hooked = true;
   call.depth = static_cast<std::uint16_t>(n.depth + 1);
-  if (!error.empty()) return reject(call, error);
   launch(std::move(call));
 }
 
@@ -99,14 +102,18 @@ bool Scheduler::Impl::start_exit(NodeIndex i) {
   if (const std::string expression = hook.get_string("expression"); !expression.empty()) {
     std::string error;
     const bool wanted = holds(expression, scope, error);
-    if (!error.empty()) hook_error(i, error);
+    if (!error.empty()) exit_error(i, error);
     if (!wanted) return false;
   }
   Call call;
   call.name = n.s.name + ".onExit";
   call.arguments = hook.get("arguments");
-  std::string error;
-  if (has_arguments(call.arguments)) error = resolve_hook_arguments(call.arguments, i, scope);
+  if (has_arguments(call.arguments)) {
+    if (const std::string error = resolve_hook_arguments(call.arguments, i, scope); !error.empty()) {
+      exit_error(i, error);
+      return false;
+    }
+  }
   call.target = Target::of(hook, false);
   call.target.name.clear();
   Composite* boundary = composite(n.boundary);
@@ -117,11 +124,7 @@ bool Scheduler::Impl::start_exit(NodeIndex i) {
   call.on_exit = true;
   call.depth = static_cast<std::uint16_t>(n.depth + 1);
   ++boundary->exits;
-  if (!error.empty()) {
-    reject(call, error);
-  } else {
-    launch(std::move(call));
-  }
+  launch(std::move(call));
   return true;
 }
 
@@ -152,6 +155,10 @@ void Scheduler::Impl::exit_settled(NodeIndex parent) {
   if (!graph_[parent].hooks) return;
   graph_[parent].hooks->exit.done = true;
   if (Composite* boundary = composite(graph_[parent].boundary)) --boundary->exits;
+  if (graph_[parent].hooks->exit_later) {
+    if (auto* dag = graph_[graph_[parent].owner.node].as<DagWork>()) --dag->loop_exits;
+    return push(Op::dag_check, graph_[parent].owner.node);
+  }
   push(Op::fulfilled, parent);
 }
 
@@ -160,6 +167,12 @@ void Scheduler::Impl::hook_error(NodeIndex parent, const std::string& error) {
   const Owner owner = graph_[parent].owner;
   if (owner.kind == OwnerKind::step) fail_group(owner.node, error);
   if (owner.kind == OwnerKind::task) set_phase(parent, Phase::error, error);
+}
+
+/// An exit handler that cannot be begun fails the group of the step; a DAG goes on without it (steps.go
+/// executeStepGroup, dag.go executeDAGTask).
+void Scheduler::Impl::exit_error(NodeIndex parent, const std::string& error) {
+  if (graph_[parent].owner.kind == OwnerKind::step) hook_error(parent, error);
 }
 
 }  // namespace skiff::runner

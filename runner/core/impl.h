@@ -63,7 +63,17 @@ class Scheduler::Impl {
   [[nodiscard]] std::string refuse(const Event& command) const;
 
  private:
-  enum class Op : std::uint8_t { fulfilled, hooks, entry, drain, drain_all, dag_check, open_group, conclude };
+  enum class Op : std::uint8_t {
+    fulfilled,
+    hooks,
+    entry,
+    drain,
+    drain_all,
+    dag_check,
+    loop_exit,
+    open_group,
+    conclude
+  };
   enum class TimerKind : std::uint8_t { suspend, backoff, pod, pending, workflow };
   struct Timer {
     TimePoint at;
@@ -186,7 +196,7 @@ class Scheduler::Impl {
   void add_retry_names(spec::Scope& scope, const RetryWork& work) const;
 
   // resolve.cc: references of steps and tasks
-  [[nodiscard]] ResolvedTask resolve_task(const Json& task, const spec::Scope& scope) const;
+  [[nodiscard]] ResolvedTask resolve_task(const Json& task, const spec::Scope& scope, bool dag) const;
   [[nodiscard]] std::string resolve_artifacts(Json& arguments, const spec::Scope& scope,
                                               bool any_error) const;
   [[nodiscard]] std::string resolve_artifact(const Json& artifact, const spec::Scope& scope, Json& out) const;
@@ -217,10 +227,12 @@ class Scheduler::Impl {
   void finish_task_group(NodeIndex dag, std::uint32_t task);
   [[nodiscard]] Call task_call(NodeIndex dag, std::uint32_t slot, const Json& task) const;
   std::uint32_t new_slot(DagWork& work, std::uint32_t task);
+  [[nodiscard]] std::shared_ptr<const HookSpec> hooks_without_run(NodeIndex dag, std::uint32_t slot) const;
   void end_task_without_run(NodeIndex dag, std::uint32_t task, Phase phase, const std::string& message);
   void connect_task(NodeIndex dag, std::uint32_t task, NodeIndex node);
   void item_settled(NodeIndex dag, std::uint32_t slot);
   void task_settled(NodeIndex dag, std::uint32_t task);
+  void start_loop_exit(NodeIndex group);
   [[nodiscard]] std::optional<bool> depends_hold(const DagWork& work, std::uint32_t task) const;
   [[nodiscard]] Phase inherited_phase(const DagWork& work, std::uint32_t task) const;
   void set_dag_outbound(NodeIndex dag);
@@ -237,6 +249,7 @@ class Scheduler::Impl {
   void hook_settled(NodeIndex parent, std::uint32_t slot);
   void exit_settled(NodeIndex parent);
   void hook_error(NodeIndex parent, const std::string& error);
+  void exit_error(NodeIndex parent, const std::string& error);
   [[nodiscard]] std::string resolve_hook_arguments(Json& args, NodeIndex i, spec::Scope& scope) const;
 
   // outputs.cc

@@ -74,7 +74,7 @@ NodeIndex Scheduler::Impl::make(const Call& call, NodeType type, Phase phase, st
   n.depth = call.depth;
   n.on_exit = call.on_exit;
   n.locked = call.locked;
-  if (call.hooks && type != NodeType::skipped) {
+  if (call.hooks && phase != Phase::error) {
     n.hooks = std::make_unique<Hooks>();
     n.hooks->spec = call.hooks;
     n.hooks->name = call.hook_name;

@@ -83,7 +83,7 @@ ResolvedTask Loop::task(std::size_t i) const {
 }
 
 /// The step or task with everything replaced that can be known before its items are.
-ResolvedTask Scheduler::Impl::resolve_task(const Json& task, const spec::Scope& scope) const {
+ResolvedTask Scheduler::Impl::resolve_task(const Json& task, const spec::Scope& scope, bool dag) const {
   ResolvedTask out{task, false, ""};
   out.json.erase("hooks");
   if (const std::string when = task.get_string("when"); !when.empty()) {
@@ -109,7 +109,7 @@ ResolvedTask Scheduler::Impl::resolve_task(const Json& task, const spec::Scope& 
     return out;
   }
   if (Json* args = out.json.find("arguments")) {
-    out.error = resolve_artifacts(*args, scope, task.find("depends") == nullptr);
+    out.error = resolve_artifacts(*args, scope, !dag);
   }
   return out;
 }

@@ -37,6 +37,14 @@ spec::Nanoseconds backoff(spec::Nanoseconds base, std::int64_t factor, std::size
   return base * static_cast<std::int64_t>(power);
 }
 
+/// A time as Go prints it with %s, in UTC and to the second.
+std::string go_time(TimePoint at) {
+  std::string text = spec::to_rfc3339(at);
+  text.replace(text.find('T'), 1, " ");
+  text.replace(text.find('Z'), 1, " +0000 UTC");
+  return text;
+}
+
 std::string strategy_name(bool stop) { return stop ? "Stop" : "Terminate"; }
 
 TimePoint later(TimePoint from, spec::Nanoseconds by) {
@@ -170,8 +178,8 @@ Scheduler::Impl::Verdict Scheduler::Impl::judge(NodeIndex i) {
             std::nullopt};
   }
   if (past_deadline_) {
-    return {Kind::end, last.phase,
-            "retry exceeded workflow deadline " + spec::to_rfc3339(deadline_.value_or(now_)), std::nullopt};
+    return {Kind::end, last.phase, "retry exceeded workflow deadline " + go_time(deadline_.value_or(now_)),
+            std::nullopt};
   }
   const spec::RetryStrategy strategy = spec::retry_strategy_from(retry_strategy(*work.prepared.tmpl));
   if (strategy.backoff) {

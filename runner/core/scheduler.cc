@@ -1,5 +1,7 @@
 #include "runner/core/scheduler.h"
 
+#include <algorithm>
+
 #include "runner/core/impl.h"
 
 namespace skiff::runner {
@@ -99,6 +101,14 @@ void Scheduler::Impl::perform(Op op, NodeIndex node) {
       break;
     case Op::dag_check:
       check_dag(node);
+      break;
+    case Op::loop_exit:
+      // What ends because of the loop's end comes first: it may be the end of the DAG too.
+      if (std::any_of(queue_.begin(), queue_.end(), [](const auto& e) { return e.first != Op::loop_exit; })) {
+        push(op, node);
+      } else {
+        start_loop_exit(node);
+      }
       break;
     case Op::open_group:
       if (node == kNoNode) {

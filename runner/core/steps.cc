@@ -83,7 +83,7 @@ void Scheduler::Impl::start_group(NodeIndex group) {
   std::vector<ResolvedTask> resolved;
   std::vector<std::unique_ptr<Loop>> expanded;
   for (const Json& step : defs) {
-    resolved.push_back(resolve_task(step, boundary.scope));
+    resolved.push_back(resolve_task(step, boundary.scope, false));
     if (!resolved.back().error.empty()) {
       return fail_group(group, "failed to resolve references: " + resolved.back().error);
     }

@@ -198,3 +198,96 @@ TEST_CASE("a daemon counts as done once it is ready and ends with its DAG") {
                       [](const auto& a) { return a.starts_with("StopPod"); }) == 1);
   CHECK(actions.back() == "Finish Succeeded");
 }
+
+TEST_CASE("a loop's own exit handler runs beside what comes after the loop, or while another target runs") {
+  const std::string loop =
+      "\n      - {name: A, template: leaf, withItems: [p, q], hooks: {exit: {template: leaf}}}\n";
+  Sim last(dag(loop));
+  REQUIRE(last.run());
+  CHECK(last.phase_of("A(0:p).onExit") == "Succeeded");
+  CHECK(last.phase_of("A(1:q).onExit") == "Succeeded");
+  CHECK_FALSE(last.node("A.onExit"));
+
+  const auto slow = [](const SimPod& p) {
+    Outcome out = p.display_name == "A.onExit" ? fails(1) : succeeds();
+    if (p.display_name == "A.onExit" || p.display_name == "slow") out.takes = std::chrono::seconds(9);
+    return out;
+  };
+  Sim followed(dag(loop + "      - {name: B, template: leaf, depends: A}\n"));
+  followed.rule = slow;
+  REQUIRE(followed.run());
+  CHECK(followed.phase_of("A.onExit") == "Failed");
+  CHECK(*followed.node("B")->finished_at < *followed.node("A.onExit")->finished_at);
+  CHECK(*followed.node("wf")->finished_at >= *followed.node("A.onExit")->finished_at);
+  CHECK(followed.phase() == "Succeeded");
+
+  Sim beside(dag(loop + "      - {name: slow, template: leaf}\n"));
+  beside.rule = slow;
+  REQUIRE(beside.run());
+  CHECK(beside.phase_of("A.onExit") == "Failed");
+  CHECK(beside.phase() == "Succeeded");
+
+  Sim skipped(dag(loop + "      - {name: B, template: leaf, depends: A.Failed}\n"));
+  REQUIRE(skipped.run());
+  CHECK_FALSE(skipped.node("A.onExit"));
+  CHECK(skipped.phase_of("B") == "Omitted");
+}
+
+TEST_CASE("hooks of a target that does not run are looked at all the same") {
+  Sim sim(dag(R"yaml(
+      - {name: A, template: leaf}
+      - name: B
+        template: leaf
+        depends: A.Failed
+        hooks:
+          exit: {template: leaf}
+          omitted: {template: leaf, expression: 'tasks.B.status == "Omitted"'}
+          failed: {template: leaf, expression: 'tasks.B.status == "Failed"'}
+)yaml"));
+  REQUIRE(sim.run());
+  CHECK(sim.phase_of("B") == "Omitted");
+  CHECK(sim.phase_of("B.hooks.omitted") == "Succeeded");
+  CHECK_FALSE(sim.node("B.hooks.failed"));
+  CHECK_FALSE(sim.node("B.onExit"));
+  CHECK(sim.phase() == "Succeeded");
+}
+
+TEST_CASE("a DAG goes on without an exit handler that cannot be begun, a group of steps does not") {
+  const std::string hooks = R"yaml(hooks: {exit: {template: taker, arguments: {artifacts: [{name: a,)yaml";
+  const std::string taker =
+      "  - {name: taker, inputs: {artifacts: [{name: a, path: /a}]}, container: {image: busybox}}\n";
+  Sim sim(dag("\n      - {name: A, template: leaf, " + hooks +
+                  R"yaml( from: "{{tasks.A.outputs.artifacts.none}}"}]}}}}
+      - {name: B, template: leaf, dependencies: [A], hooks: {exit: {template: leaf, expression: "nope.x"}}}
+)yaml",
+              "", taker));
+  REQUIRE(sim.run());
+  CHECK(sim.phase_of("A") == "Succeeded");
+  CHECK_FALSE(sim.node("A.onExit"));
+  CHECK(sim.phase_of("B") == "Succeeded");
+  CHECK(sim.phase() == "Succeeded");
+
+  Sim steps("metadata: {name: wf}\nspec:\n  entrypoint: main\n  templates:\n" + taker +
+            "  - {name: leaf, container: {image: busybox}}\n"
+            "  - name: main\n    steps: [[{name: A, template: leaf, " +
+            hooks + "from: \"{{steps.A.outputs.artifacts.none}}\"}]}}}}]]\n");
+  REQUIRE(steps.run());
+  CHECK_FALSE(steps.node("A.onExit"));
+  CHECK(steps.phase_of("A") == "Succeeded");
+  CHECK(steps.phase_of("[0]") == "Error");
+  CHECK(steps.message_of("[0]") ==
+        "unable to resolve references: Unable to resolve: \"steps.A.outputs.artifacts.none\"");
+  CHECK(steps.phase() == "Failed");
+}
+
+TEST_CASE("an artifact that a task cannot have is told as a DAG tells it") {
+  Sim sim(dag(
+      R"yaml(
+      - {name: A, template: leaf}
+      - {name: B, template: taker, dependencies: [A], arguments: {artifacts: [{name: a, from: "{{tasks.A.outputs.artifacts.none}}"}]}}
+)yaml",
+      "", "  - {name: taker, inputs: {artifacts: [{name: a, path: /a}]}, container: {image: busybox}}\n"));
+  REQUIRE(sim.run());
+  CHECK(sim.message_of("B") == "Unable to resolve: \"tasks.A.outputs.artifacts.none\"");
+  CHECK(sim.phase() == "Error");
+}

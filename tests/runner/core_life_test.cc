@@ -297,6 +297,18 @@ TEST_CASE("deadlines of the workflow and of templates") {
   CHECK(all.phase_of("wf.onExit") == "Succeeded");
   CHECK_FALSE(all.node("never"));
 
+  Sim tried(
+      workflow("  activeDeadlineSeconds: 10\n  templates:\n"
+               "  - {name: main, retryStrategy: {limit: 3}, container: {image: i}}\n"));
+  tried.rule = [](const SimPod&) {
+    Outcome o;
+    o.takes = 1h;
+    return o;
+  };
+  REQUIRE(tried.run());
+  CHECK(tried.message().starts_with("retry exceeded workflow deadline "));
+  CHECK(tried.message().ends_with(" +0000 UTC"));
+
   Sim one(
       workflow("  templates:\n  - name: main\n    activeDeadlineSeconds: 5\n    container: {image: i}\n"));
   one.rule = [](const StartPod&) {
