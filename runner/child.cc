@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
+#include <optional>
 #include <stdexcept>
 
 #include "runner/jq.h"
@@ -31,10 +33,19 @@ Json owner_reference(const RunContext& parent) {
 
 std::vector<store::LabelCondition> requirements(const char* which, const std::string& text) {
   try {
-    return store::parse_label_selector(text);
+    std::vector<store::LabelCondition> found = store::parse_label_selector(text);
+    std::stable_sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.key < b.key; });
+    return found;
   } catch (const store::StoreError& e) {
     throw std::runtime_error(fmt::format("{} condition '{}' failed to parse: {}", which, text, e.what()));
   }
+}
+
+std::optional<std::int64_t> integer(const std::string& text) {
+  std::int64_t n = 0;
+  const auto r = std::from_chars(text.data(), text.data() + text.size(), n);
+  if (text.empty() || r.ec != std::errc() || r.ptr != text.data() + text.size()) return std::nullopt;
+  return n;
 }
 
 bool matches(const Json& object, const store::LabelCondition& r) {
@@ -49,6 +60,12 @@ bool matches(const Json& object, const store::LabelCondition& r) {
       return value == nullptr || !listed();
     case Op::exists:
       return value != nullptr;
+    case Op::greater:
+    case Op::less: {
+      const auto own = value == nullptr ? std::nullopt : integer(plain_text(*value));
+      const auto bound = integer(r.values.front());
+      return own && bound && (r.op == Op::greater ? *own > *bound : *own < *bound);
+    }
     case Op::not_exists:
       break;
   }
@@ -119,13 +136,12 @@ bool Conditions::beyond_phase() const {
 std::string to_text(const store::LabelCondition& r) {
   if (r.op == Op::exists) return r.key;
   if (r.op == Op::not_exists) return "!" + r.key;
-  if (r.values.size() == 1)
-    return fmt::format("{}{}{}", r.key, r.op == Op::in ? "=" : "!=", r.values.front());
+  if (r.written != "in" && r.written != "notin") return r.key + r.written + r.values.front();
   std::vector<std::string> values = r.values;
   std::sort(values.begin(), values.end());
   std::string list;
   for (const std::string& v : values) list += (list.empty() ? "" : ",") + v;
-  return fmt::format("{} {} ({})", r.key, r.op == Op::in ? "in" : "notin", list);
+  return fmt::format("{} {} ({})", r.key, r.written, list);
 }
 
 Json child_outputs(const Json& tmpl, const Json& object) {

@@ -13,6 +13,7 @@
 
 #include "runner/controller_impl.h"
 #include "runner/core/pod_reason.h"
+#include "runner/manifest.h"
 #include "runner/reader.h"
 #include "runner/stored_templates.h"
 #include "spec/validate.h"
@@ -51,6 +52,16 @@ awaitable<std::string> fault_of(const store::Journal& journal, const Json& workf
   co_return out;
 }
 
+/// The order with its manifest in it, wherever that comes from. On the pool.
+awaitable<StartPod> with_manifest(const store::ArtifactStore& artifacts, const RunContext& parent,
+                                  StartPod order) {
+  if (!order.tmpl.get("resource").get("manifestFrom").is_object()) co_return order;
+  Json tmpl = order.tmpl;
+  tmpl["resource"].set("manifest", load_manifest(artifacts, parent, tmpl));
+  order.tmpl = std::move(tmpl);
+  co_return order;
+}
+
 }  // namespace
 
 bool Controller::Impl::makes_child(const Json& tmpl) { return tmpl.get("resource").is_object(); }
@@ -85,6 +96,8 @@ awaitable<void> Controller::Impl::make_child(std::string uid, RunContext parent,
   const std::string parent_uid = parent.uid;
   std::string trouble;
   try {
+    auto load = with_manifest(artifacts_, parent, order);
+    order = co_await asio::co_spawn(pool_, std::move(load), use_awaitable);
     co_await submit_child(uid, std::move(parent), order);
   } catch (const std::exception& e) {
     trouble = e.what();

@@ -153,6 +153,7 @@ void Controller::Impl::feed(Turn& turn, Run& run, const Event& event, TimePoint 
       run.finished = now;
       note_end(turn, run, end->phase, now);
     }
+    if (const auto* release = std::get_if<ReleaseLocks>(&action)) run.locking.erase(release->holder);
     turn.orders.push_back(Order{run.uid, std::move(action)});
   }
 }
@@ -206,6 +207,9 @@ store::WorkflowRow Controller::Impl::row_of(const Run& run) const {
     condition.set("message", warning);
     status["conditions"].push_back(std::move(condition));
   }
+  if (Json locks = run.finished ? Json() : lock_status(run); !locks.is_null()) {
+    status.set("synchronization", std::move(locks));
+  }
   store::WorkflowRow row;
   row.uid = run.uid;
   row.ns = run.ns;
@@ -225,6 +229,16 @@ store::WorkflowRow Controller::Impl::row_of(const Run& run) const {
   summary.set("status", status);
   row.summary = spec::to_json(summary);
   return row;
+}
+
+/// status.synchronization. What is about to be given back is left out.
+Json Controller::Impl::lock_status(const Run& run) const {
+  return locks_.status_of(run.uid, [&](const LockOwner& owner) -> std::string {
+    const auto it = runs_.find(owner.run_uid);
+    const Run* of = owner.run_uid == run.uid ? &run : it == runs_.end() ? nullptr : &it->second;
+    if (of == nullptr || !of->locking.contains(owner.holder)) return "";
+    return of->ns + "/" + of->name + (owner.holder.empty() ? "" : "/" + owner.holder);
+  });
 }
 
 /// A full disk holds everything back, effects included, until there is room again. -1: closing.

@@ -123,6 +123,7 @@ class Controller::Impl {
   awaitable<void> committed(std::uint64_t ticket);
   void fail_run(Turn& turn, Run& run, const std::string& why, TimePoint now);
   store::WorkflowRow row_of(const Run& run) const;
+  Json lock_status(const Run& run) const;
   Json config_maps_of(const std::string& ns) const;
 
   // actions.cc

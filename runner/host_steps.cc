@@ -117,9 +117,10 @@ PodDone run_http(const RunContext& run, const StartPod& order, int network_pid,
   return done;
 }
 
-/// The keys below the artifact's key, as a bucket's listing gives them.
-Json list_keys(const store::ArtifactStore& artifacts, const RunContext& run, const Json& artifact) {
-  const auto place = place_of(artifact, Json());
+/// The keys below the key of a data template's artifact, as a bucket's listing gives them.
+Json list_keys(const store::ArtifactStore& artifacts, const RunContext& run, const Json& tmpl) {
+  const auto place =
+      place_of(tmpl.get("data").get("source").get("artifactPaths"), tmpl.get("archiveLocation"));
   Json keys = Json::array();
   if (!place) return keys;
   const fs::path root = artifacts.path_of(store_key(run, place->kind, place->bucket, place->key));
@@ -141,7 +142,7 @@ Json list_keys(const store::ArtifactStore& artifacts, const RunContext& run, con
 
 PodDone run_data(const store::ArtifactStore& artifacts, const RunContext& run, const StartPod& order) {
   const Json& data = order.tmpl.get("data");
-  Value value = Value::from_json(list_keys(artifacts, run, data.get("source").get("artifactPaths")));
+  Value value = Value::from_json(list_keys(artifacts, run, order.tmpl));
   std::size_t i = 0;
   for (const Json& step : data.get_array("transformation")) {
     spec::expr::Map env;

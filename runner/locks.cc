@@ -6,6 +6,31 @@
 #include <tuple>
 
 namespace skiff::runner {
+namespace {
+
+/// Adds to {"mutex":{"holding":[{"mutex","holder"}]},"semaphore":{"waiting":[{"semaphore","holders"}]}}.
+void note_lock(Json& status, bool mutex, const char* list, const std::string& key,
+               const std::vector<std::string>& names) {
+  Json& entries = status[mutex ? "mutex" : "semaphore"][list];
+  if (!entries.is_array()) entries = Json::array();
+  for (Json& e : entries.as_array()) {
+    if (e.get_string(mutex ? "mutex" : "semaphore") != key) continue;
+    if (mutex || std::string_view(list) == "waiting") return;
+    for (const std::string& name : names) e["holders"].push_back(name);
+    return;
+  }
+  Json entry = Json::object();
+  entry.set(mutex ? "mutex" : "semaphore", key);
+  if (mutex) {
+    entry.set("holder", names.front());
+  } else if (!names.empty()) {
+    Json& all = entry["holders"] = Json::array();
+    for (const std::string& name : names) all.push_back(name);
+  }
+  entries.push_back(std::move(entry));
+}
+
+}  // namespace
 
 void Locks::request(const LockOwner& owner, const AcquireLocks& wanted, TimePoint created) {
   Pending p{owner, wanted, created, next_order_++, ""};
@@ -18,7 +43,7 @@ void Locks::request(const LockOwner& owner, const AcquireLocks& wanted, TimePoin
 
 void Locks::reclaim(const LockOwner& owner, const AcquireLocks& held) {
   for (const LockRequest& lock : held.locks) {
-    held_[owner].push_back(lock.key);
+    held_[owner].push_back({lock.key, lock.mutex});
     ++in_use_[lock.key];
   }
 }
@@ -27,8 +52,8 @@ void Locks::release(const LockOwner& owner) {
   std::erase_if(pending_, [&](const Pending& p) { return p.owner == owner; });
   const auto it = held_.find(owner);
   if (it == held_.end()) return;
-  for (const std::string& key : it->second) {
-    if (--in_use_[key] == 0) in_use_.erase(key);
+  for (const Held& lock : it->second) {
+    if (--in_use_[lock.key] == 0) in_use_.erase(lock.key);
   }
   held_.erase(it);
 }
@@ -36,7 +61,7 @@ void Locks::release(const LockOwner& owner) {
 void Locks::release_run(const std::string& run_uid) {
   std::erase_if(pending_, [&](const Pending& p) { return p.owner.run_uid == run_uid; });
   std::vector<LockOwner> owners;
-  for (const auto& [owner, keys] : held_) {
+  for (const auto& [owner, locks] : held_) {
     if (owner.run_uid == run_uid) owners.push_back(owner);
   }
   for (const LockOwner& owner : owners) release(owner);
@@ -95,8 +120,30 @@ std::vector<LockDecision> Locks::settle() {
 
 std::vector<LockOwner> Locks::holders(const std::string& key) const {
   std::vector<LockOwner> out;
-  for (const auto& [owner, keys] : held_) {
-    if (std::find(keys.begin(), keys.end(), key) != keys.end()) out.push_back(owner);
+  for (const auto& [owner, locks] : held_) {
+    if (std::any_of(locks.begin(), locks.end(), [&](const Held& h) { return h.key == key; }))
+      out.push_back(owner);
+  }
+  return out;
+}
+
+Json Locks::status_of(const std::string& run_uid, const NameOf& name_of) const {
+  Json out;
+  for (auto it = held_.lower_bound({run_uid, ""}); it != held_.end() && it->first.run_uid == run_uid; ++it) {
+    const std::string name = name_of(it->first);
+    for (const Held& lock : it->second) {
+      if (!name.empty()) note_lock(out, lock.mutex, "holding", lock.key, {name});
+    }
+  }
+  for (const Pending& p : pending_) {
+    if (p.owner.run_uid != run_uid || name_of(p.owner).empty()) continue;
+    for (const LockRequest& lock : p.wanted.locks) {
+      std::vector<std::string> names;
+      for (const LockOwner& holder : holders(lock.key)) names.push_back(name_of(holder));
+      std::erase(names, "");
+      const bool shown = !lock.mutex || !names.empty();
+      if (shown) note_lock(out, lock.mutex, "waiting", lock.key, names);
+    }
   }
   return out;
 }

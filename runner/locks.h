@@ -48,8 +48,13 @@ class Locks {
   /// What has changed since the last call. Call it after anything that may free a lock or change a limit.
   [[nodiscard]] std::vector<LockDecision> settle();
 
-  /// Of one lock, for `status.synchronization` and for people.
   [[nodiscard]] std::vector<LockOwner> holders(const std::string& key) const;
+
+  /// "<namespace>/<workflow>/<node id>" (no node for the workflow's own lock); "" leaves the owner out.
+  using NameOf = std::function<std::string(const LockOwner&)>;
+  /// Argo's status.synchronization of a run: what it holds, and what it waits for and who holds that
+  /// (workflow_types.go, LockAcquired and LockWaiting). Null if there is neither.
+  [[nodiscard]] Json status_of(const std::string& run_uid, const NameOf& name_of) const;
 
  private:
   struct Pending {
@@ -64,7 +69,11 @@ class Locks {
 
   LimitOf limit_of_;
   std::vector<Pending> pending_;  ///< by priority, creation, arrival
-  std::map<LockOwner, std::vector<std::string>> held_;
+  struct Held {
+    std::string key;
+    bool mutex = false;
+  };
+  std::map<LockOwner, std::vector<Held>> held_;
   std::map<std::string, int> in_use_;
   std::uint64_t next_order_ = 0;
 };

@@ -27,6 +27,7 @@ const RemarkText kRemarks[] = {
     {"PodGC.strategy", "when containers are removed; logs are always kept"},
     {"Prometheus.name", "checked as on a cluster; there is no Prometheus here to read them"},
     {"ResourceTemplate.action", "only for a manifest that is a Workflow, which runs as a child; all else needs a cluster"},
+    {"ResourceTemplate.manifestFrom", "only for a manifest that is a Workflow, which runs as a child; all else needs a cluster"},
     {"ResourceTemplate.manifest", "only for a manifest that is a Workflow, which runs as a child; all else needs a cluster"},
     {"RetryStrategy.affinity", "there is one host only"},
     {"SemaphoreRef.configMapKeyRef", "the limit comes from the ConfigMap kept in the store"},

@@ -98,6 +98,13 @@ void Where::add_label(const LabelCondition& condition) {
   if (condition.op == Op::in || condition.op == Op::not_in) {
     inner += fmt::format(" AND value IN ({})", question_marks(condition.values));
   }
+  if (condition.op == Op::greater || condition.op == Op::less) {
+    // What is no integer is neither greater nor less.
+    inner += fmt::format(
+        " AND CAST(value AS INTEGER){}CAST(? AS INTEGER) AND value=CAST(CAST(value AS INTEGER) AS TEXT)",
+        condition.written);
+    values_.emplace_back(condition.values.front());
+  }
   add(fmt::format("w.id {} ({})", negated ? "NOT IN" : "IN", inner));
 }
 

@@ -1,15 +1,20 @@
 // Label selectors in text form, by the grammar of Kubernetes (apimachinery/pkg/labels/selector.go).
 #include <fmt/format.h>
 
+#include <charconv>
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "store/error.h"
 #include "store/rows.h"
 
 namespace skiff::store {
 namespace {
+
+constexpr std::string_view kOperators = "'=', '!=', '>', '<', 'in' or 'notin'";
 
 class Parser {
  public:
@@ -33,17 +38,32 @@ class Parser {
   using Op = LabelCondition::Op;
 
   LabelCondition condition() {
-    if (take("!")) return {word("a label's key after '!'"), Op::not_exists, {}};
+    if (take("!")) return {word("a label's key after '!'"), Op::not_exists, {}, "!"};
     std::string key = word("a label's key");
     skip();
-    if (take("!=")) return {std::move(key), Op::not_in, {value()}};
-    if (take("==") || take("=")) return {std::move(key), Op::in, {value()}};
-    if (pos_ == text_.size() || text_[pos_] == ',') return {std::move(key), Op::exists, {}};
-    const std::string op = word("'=', '!=', 'in' or 'notin'");
-    if (op == "in") return {std::move(key), Op::in, set()};
-    if (op == "notin") return {std::move(key), Op::not_in, set()};
+    for (const auto& [sign, op] : {std::pair("!=", Op::not_in), {"==", Op::in}, {"=", Op::in}}) {
+      if (take(sign)) return {std::move(key), op, {value()}, sign};
+    }
+    if (take(">")) return {std::move(key), Op::greater, {integer()}, ">"};
+    if (take("<")) return {std::move(key), Op::less, {integer()}, "<"};
+    if (pos_ == text_.size() || text_[pos_] == ',') return {std::move(key), Op::exists, {}, ""};
+    const std::string op = word(kOperators);
+    if (op == "in") return {std::move(key), Op::in, set(), op};
+    if (op == "notin") return {std::move(key), Op::not_in, set(), op};
     pos_ -= op.size();
-    fail("'=', '!=', 'in' or 'notin'");
+    fail(kOperators);
+  }
+
+  // "for 'Gt', 'Lt' operators, the value must be an integer" (selector.go, NewRequirement).
+  std::string integer() {
+    skip();
+    const std::size_t start = pos_;
+    std::string found = token();
+    std::int64_t number = 0;
+    const auto r = std::from_chars(found.data(), found.data() + found.size(), number);
+    if (!found.empty() && r.ec == std::errc() && r.ptr == found.data() + found.size()) return found;
+    pos_ = start;
+    fail("an integer (all that '>' and '<' compare; there is no '>=')");
   }
 
   std::vector<std::string> set() {
@@ -73,7 +93,7 @@ class Parser {
 
   std::string token() {
     const std::size_t start = pos_;
-    while (pos_ < text_.size() && std::string_view(" \t,()=!").find(text_[pos_]) == std::string_view::npos)
+    while (pos_ < text_.size() && std::string_view(" \t,()=!<>").find(text_[pos_]) == std::string_view::npos)
       ++pos_;
     return std::string(text_.substr(start, pos_ - start));
   }

@@ -91,13 +91,14 @@ struct ArtifactRow {
 
 /// One condition of a label selector: key in values, key notin values, key, !key.
 struct LabelCondition {
-  enum class Op : std::uint8_t { in, not_in, exists, not_exists };
+  enum class Op : std::uint8_t { in, not_in, exists, not_exists, greater, less };
   std::string key;
   Op op = Op::exists;
-  std::vector<std::string> values;
+  std::vector<std::string> values;  ///< of greater and less: one integer
+  std::string written;              ///< the operator as it was written: "=", "==", "notin"
 };
-/// Reads "a=b,c!=d,e in (f,g),h notin (i),j,!k" as Kubernetes does; throws StoreError `invalid` naming the
-/// place.
+/// Reads "a=b,c!=d,e in (f,g),h notin (i),j,!k,l>1" as Kubernetes does; throws StoreError `invalid` naming
+/// the place.
 [[nodiscard]] std::vector<LabelCondition> parse_label_selector(const std::string& text);
 
 /// What to list; everything by default. Newest first (by creation, then by the order they were stored).

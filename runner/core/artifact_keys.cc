@@ -61,8 +61,12 @@ std::optional<ArtifactPlace> place_of(const Json& artifact, const Json& archive_
   ArtifactPlace place{std::string(kind->name), kind->bucket.empty() ? "" : location.get_string(kind->bucket),
                       location.get_string(kind->key), ""};
   if (place.key.empty()) return std::nullopt;
-  if (place.bucket.empty() && !kind->bucket.empty()) {
-    place.bucket = archive_location.get(kind->name).get_string(kind->bucket);
+  if (!place.bucket.empty() || kind->bucket.empty()) return place;
+  // A key alone lies where the template's artifacts lie (workflow_types.go, Relocate).
+  const Kind* general = kind_in(archive_location);
+  if (general != nullptr && !general->bucket.empty()) {
+    place.bucket = archive_location.get(general->name).get_string(general->bucket);
+    if (!place.bucket.empty()) place.kind = general->name;
   }
   return place;
 }

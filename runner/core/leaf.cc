@@ -22,8 +22,9 @@ std::string task_of(std::string_view name) {
   return std::string(dot == std::string_view::npos ? name : name.substr(dot + 1));
 }
 
-/// Whether the manifest of a resource template is an Argo Workflow.
+/// Whether the manifest of a resource template is an Argo Workflow; one that is an artifact is read later.
 bool names_workflow(const Json& resource) {
+  if (resource.get("manifestFrom").is_object()) return true;
   const auto parsed = spec::parse_documents(resource.get_string("manifest"), "manifest");
   return parsed.documents.size() == 1 && parsed.documents.front().kind() == "Workflow";
 }

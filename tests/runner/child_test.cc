@@ -85,6 +85,17 @@ TEST_CASE("one failure requirement is enough, all success requirements are neede
   CHECK(failed.verdict == Conditions::Verdict::failed);
   CHECK(failed.message == "failure condition 'status.phase in (Error,Failed)' evaluated true");
   CHECK(Conditions(j("{}")).none());
+  CHECK(to_text(skiff::store::parse_label_selector("a == b")[0]) == "a==b");
+  CHECK(to_text(skiff::store::parse_label_selector("a in (b)")[0]) == "a in (b)");
+  const Conditions counted(
+      j(R"({"successCondition":"status.count > 2","failureCondition":"status.count < 0"})"));
+  const auto of = [&](const char* status) { return counted.judge(j(status)); };
+  CHECK(of(R"({"status":{"count":2}})").verdict == Conditions::Verdict::open);
+  CHECK(of(R"({"status":{"count":"many"}})").verdict == Conditions::Verdict::open);
+  CHECK(of(R"({"status":{"count":3}})").verdict == Conditions::Verdict::succeeded);
+  CHECK(of(R"({"status":{"count":-1}})").message == "failure condition 'status.count<0' evaluated true");
+  CHECK_THROWS_AS(Conditions(j(R"({"successCondition":"status.count >= 2"})")), std::runtime_error);
+  CHECK_THROWS_AS(Conditions(j(R"({"successCondition":"status.count > two"})")), std::runtime_error);
   CHECK_THROWS_AS(Conditions(j(R"({"successCondition":"status.phase in Succeeded"})")), std::runtime_error);
   // Without a success condition the first look that is no failure ends the step, as on a cluster.
   CHECK(Conditions(j(R"({"failureCondition":"status.phase == Failed"})")).judge(ended("Running")).verdict ==

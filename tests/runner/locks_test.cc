@@ -106,3 +106,25 @@ TEST_CASE("a recovered holder holds, whatever the queue") {
   locks.release_run("a");
   CHECK(text(locks.settle()) == "b/2 granted\n");
 }
+
+TEST_CASE("the status of a run tells what it holds and for whom it waits") {
+  Locks locks(limits(2));
+  const Locks::NameOf name = [](const LockOwner& o) {
+    return "default/" + o.run_uid + (o.holder.empty() ? "" : "/" + o.holder);
+  };
+  AcquireLocks both = mutexes({"default/Mutex/m"});
+  both.locks.push_back(LockRequest{"default/ConfigMap/c/k", false, Json()});
+  locks.request({"a", "1"}, both, at(0));
+  locks.request({"a", ""}, AcquireLocks{"", 0, {LockRequest{"default/ConfigMap/c/k", false, Json()}}}, at(0));
+  locks.request({"b", "2"}, both, at(1));
+  CHECK(locks.status_of("c", name).is_null());
+  (void)locks.settle();
+  CHECK(
+      to_json(locks.status_of("a", name)) ==
+      R"({"semaphore":{"holding":[{"semaphore":"default/ConfigMap/c/k","holders":["default/a","default/a/1"]}]},)"
+      R"("mutex":{"holding":[{"mutex":"default/Mutex/m","holder":"default/a/1"}]}})");
+  CHECK(
+      to_json(locks.status_of("b", name)) ==
+      R"({"mutex":{"waiting":[{"mutex":"default/Mutex/m","holder":"default/a/1"}]},)"
+      R"("semaphore":{"waiting":[{"semaphore":"default/ConfigMap/c/k","holders":["default/a","default/a/1"]}]}})");
+}
