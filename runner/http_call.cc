@@ -1,13 +1,12 @@
 #include "runner/http_call.h"
 
-#include <curl/curl.h>
-
 #include <algorithm>
 #include <cctype>
 #include <exception>
 #include <memory>
-#include <mutex>
 #include <string_view>
+
+#include "runner/libcurl.h"
 
 namespace skiff::runner {
 namespace {
@@ -24,7 +23,7 @@ std::size_t take_body(char* data, std::size_t size, std::size_t count, void* int
   auto& exchange = *static_cast<Exchange*>(into);
   const std::string_view bytes(data, size * count);
   long status = 0;
-  curl_easy_getinfo(exchange.curl, CURLINFO_RESPONSE_CODE, &status);
+  libcurl().easy_getinfo(exchange.curl, CURLINFO_RESPONSE_CODE, &status);
   if (!exchange.call.take_body || status / 100 != 2) {
     exchange.answer.body.append(bytes);
     return bytes.size();
@@ -68,85 +67,113 @@ int look_at_cancel(void* cancelled, curl_off_t, curl_off_t, curl_off_t, curl_off
 }
 
 struct EasyClose {
-  void operator()(CURL* curl) const { curl_easy_cleanup(curl); }
+  void operator()(CURL* curl) const { libcurl().easy_cleanup(curl); }
 };
 struct ListFree {
-  void operator()(curl_slist* list) const { curl_slist_free_all(list); }
+  void operator()(curl_slist* list) const { libcurl().slist_free_all(list); }
 };
 
-void set_blob(CURL* curl, CURLoption option, const std::string& pem) {
-  if (pem.empty()) return;
-  curl_blob blob{const_cast<char*>(pem.data()), pem.size(), CURL_BLOB_COPY};
-  curl_easy_setopt(curl, option, &blob);
-}
+class Request {
+ public:
+  explicit Request(const Libcurl& library) : library_(library), curl_(library.easy_init()) {}
 
-void set_security(CURL* curl, const HttpCall& call) {
-  curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, call.insecure_skip_verify ? 0L : 1L);
-  curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, call.insecure_skip_verify ? 0L : 2L);
-  if (!call.user.empty() || !call.password.empty()) {
-    curl_easy_setopt(curl, CURLOPT_HTTPAUTH, static_cast<long>(CURLAUTH_BASIC));
-    curl_easy_setopt(curl, CURLOPT_USERNAME, call.user.c_str());
-    curl_easy_setopt(curl, CURLOPT_PASSWORD, call.password.c_str());
+  [[nodiscard]] CURL* handle() const { return curl_.get(); }
+
+  /// `value` as the option wants it: a pointer, a long or a curl_off_t.
+  template <typename Value>
+  void set(CURLoption option, Value value) {
+    library_.easy_setopt(curl_.get(), option, value);
   }
-  set_blob(curl, CURLOPT_SSLCERT_BLOB, call.client_cert);
-  set_blob(curl, CURLOPT_SSLKEY_BLOB, call.client_key);
+
+  void set_blob(CURLoption option, const std::string& pem) {
+    if (pem.empty()) return;
+    curl_blob blob{const_cast<char*>(pem.data()), pem.size(), CURL_BLOB_COPY};
+    set(option, &blob);
+  }
+
+  void set_headers(const HttpCall& call) {
+    for (const auto& [name, value] : call.headers)
+      add_header(value.empty() ? name + ";" : name + ": " + value);
+    add_header("Expect:");
+    // Go's client sends none that it was not given; libcurl would say that a body is a form.
+    const bool typed = std::any_of(call.headers.begin(), call.headers.end(),
+                                   [](const auto& h) { return canonical(h.first) == "Content-Type"; });
+    if (!typed) add_header("Content-Type:");
+    set(CURLOPT_HTTPHEADER, headers_.get());
+  }
+
+ private:
+  void add_header(const std::string& line) {
+    curl_slist* longer = library_.slist_append(headers_.get(), line.c_str());
+    (void)headers_.release();
+    headers_.reset(longer);
+  }
+
+  const Libcurl& library_;
+  std::unique_ptr<CURL, EasyClose> curl_;
+  std::unique_ptr<curl_slist, ListFree> headers_;
+};
+
+void set_what(Request& request, const HttpCall& call) {
+  const std::string method = call.method.empty() ? "GET" : call.method;
+  request.set(CURLOPT_URL, call.url.c_str());
+  request.set(CURLOPT_CUSTOMREQUEST, method.c_str());
+  request.set_headers(call);
+  if (!call.body.empty()) {
+    request.set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(call.body.size()));
+    request.set(CURLOPT_POSTFIELDS, call.body.c_str());
+  }
+  if (method == "HEAD") request.set(CURLOPT_NOBODY, 1L);
+  request.set(CURLOPT_PROTOCOLS_STR, "http,https");
+  request.set(CURLOPT_FOLLOWLOCATION, 1L);
+  request.set(CURLOPT_MAXREDIRS, 10L);
+  request.set(CURLOPT_NOSIGNAL, 1L);
 }
 
-void set_times(CURL* curl, const HttpCall& call) {
-  if (call.timeout) curl_easy_setopt(curl, CURLOPT_TIMEOUT, static_cast<long>(call.timeout->count()));
+void set_security(Request& request, const HttpCall& call) {
+  request.set(CURLOPT_SSL_VERIFYPEER, call.insecure_skip_verify ? 0L : 1L);
+  request.set(CURLOPT_SSL_VERIFYHOST, call.insecure_skip_verify ? 0L : 2L);
+  if (!call.user.empty() || !call.password.empty()) {
+    request.set(CURLOPT_HTTPAUTH, static_cast<long>(CURLAUTH_BASIC));
+    request.set(CURLOPT_USERNAME, call.user.c_str());
+    request.set(CURLOPT_PASSWORD, call.password.c_str());
+  }
+  request.set_blob(CURLOPT_SSLCERT_BLOB, call.client_cert);
+  request.set_blob(CURLOPT_SSLKEY_BLOB, call.client_key);
+}
+
+void set_times(Request& request, const HttpCall& call) {
+  if (call.timeout) request.set(CURLOPT_TIMEOUT, static_cast<long>(call.timeout->count()));
   if (!call.stalled) return;
   const long seconds = static_cast<long>(call.stalled->count());
-  curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, seconds);
-  curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
-  curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, seconds);
+  request.set(CURLOPT_CONNECTTIMEOUT, seconds);
+  request.set(CURLOPT_LOW_SPEED_LIMIT, 1L);
+  request.set(CURLOPT_LOW_SPEED_TIME, seconds);
 }
 
 }  // namespace
 
 HttpAnswer perform(const HttpCall& call, const std::atomic<bool>& cancelled) {
-  static std::once_flag once;
-  std::call_once(once, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
   HttpAnswer answer;
-  const std::unique_ptr<CURL, EasyClose> curl(curl_easy_init());
-  Exchange exchange{call, answer, curl.get(), nullptr};
-  std::unique_ptr<curl_slist, ListFree> headers;
-  const auto add_header = [&](const std::string& line) {
-    curl_slist* longer = curl_slist_append(headers.get(), line.c_str());
-    (void)headers.release();
-    headers.reset(longer);
-  };
-  for (const auto& [name, value] : call.headers) add_header(value.empty() ? name + ";" : name + ": " + value);
-  add_header("Expect:");
-  // Go's client sends none that it was not given; libcurl would say that a body is a form.
-  const bool typed = std::any_of(call.headers.begin(), call.headers.end(),
-                                 [](const auto& h) { return canonical(h.first) == "Content-Type"; });
-  if (!typed) add_header("Content-Type:");
-  const std::string method = call.method.empty() ? "GET" : call.method;
-  curl_easy_setopt(curl.get(), CURLOPT_URL, call.url.c_str());
-  curl_easy_setopt(curl.get(), CURLOPT_CUSTOMREQUEST, method.c_str());
-  curl_easy_setopt(curl.get(), CURLOPT_HTTPHEADER, headers.get());
-  if (!call.body.empty()) {
-    curl_easy_setopt(curl.get(), CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(call.body.size()));
-    curl_easy_setopt(curl.get(), CURLOPT_POSTFIELDS, call.body.c_str());
-  }
-  if (method == "HEAD") curl_easy_setopt(curl.get(), CURLOPT_NOBODY, 1L);
-  curl_easy_setopt(curl.get(), CURLOPT_PROTOCOLS_STR, "http,https");
-  curl_easy_setopt(curl.get(), CURLOPT_FOLLOWLOCATION, 1L);
-  curl_easy_setopt(curl.get(), CURLOPT_MAXREDIRS, 10L);
-  curl_easy_setopt(curl.get(), CURLOPT_NOSIGNAL, 1L);
-  set_security(curl.get(), call);
-  set_times(curl.get(), call);
-  curl_easy_setopt(curl.get(), CURLOPT_WRITEFUNCTION, take_body);
-  curl_easy_setopt(curl.get(), CURLOPT_WRITEDATA, &exchange);
-  curl_easy_setopt(curl.get(), CURLOPT_HEADERFUNCTION, take_header);
-  curl_easy_setopt(curl.get(), CURLOPT_HEADERDATA, &answer);
-  curl_easy_setopt(curl.get(), CURLOPT_NOPROGRESS, 0L);
-  curl_easy_setopt(curl.get(), CURLOPT_XFERINFOFUNCTION, look_at_cancel);
-  curl_easy_setopt(curl.get(), CURLOPT_XFERINFODATA, &cancelled);
-  const CURLcode code = curl_easy_perform(curl.get());
+  const Libcurl& library = libcurl();
+  answer.trouble = library.trouble;
+  if (!answer.trouble.empty()) return answer;
+  Request request(library);
+  Exchange exchange{call, answer, request.handle(), nullptr};
+  set_what(request, call);
+  set_security(request, call);
+  set_times(request, call);
+  request.set(CURLOPT_WRITEFUNCTION, take_body);
+  request.set(CURLOPT_WRITEDATA, &exchange);
+  request.set(CURLOPT_HEADERFUNCTION, take_header);
+  request.set(CURLOPT_HEADERDATA, &answer);
+  request.set(CURLOPT_NOPROGRESS, 0L);
+  request.set(CURLOPT_XFERINFOFUNCTION, look_at_cancel);
+  request.set(CURLOPT_XFERINFODATA, &cancelled);
+  const CURLcode code = library.easy_perform(request.handle());
   if (exchange.thrown) std::rethrow_exception(exchange.thrown);
-  curl_easy_getinfo(curl.get(), CURLINFO_RESPONSE_CODE, &answer.status);
-  if (code != CURLE_OK) answer.trouble = curl_easy_strerror(code);
+  library.easy_getinfo(request.handle(), CURLINFO_RESPONSE_CODE, &answer.status);
+  if (code != CURLE_OK) answer.trouble = library.easy_strerror(code);
   return answer;
 }
 
