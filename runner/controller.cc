@@ -22,6 +22,11 @@ using asio::use_awaitable;
 namespace {
 
 constexpr auto kNever = std::chrono::steady_clock::time_point::max();
+constexpr std::chrono::milliseconds kPatience(100);
+
+/// Nothing follows at once from a container's start, and of a short step the end follows soon: written
+/// together they cost one commit.
+bool may_wait(const Event& event) { return std::holds_alternative<PodRunning>(event); }
 
 awaitable<std::int64_t> commit_on_pool(store::Journal& journal, const store::Batch& batch) {
   co_return journal.commit(batch);
@@ -72,6 +77,8 @@ Controller::Impl::Impl(asio::any_io_executor pool, docker::Engine& engine, const
 // ------------------------------------------------------------------------------------------- turns
 
 std::uint64_t Controller::Impl::enqueue(std::string uid, Event event) {
+  const auto now = std::chrono::steady_clock::now();
+  due_ = std::min(due_, may_wait(event) ? now + kPatience : now);
   inbox_.push_back(Item{std::move(uid), std::move(event), next_ticket_});
   wake_.cancel();
   return next_ticket_++;
@@ -86,11 +93,12 @@ void Controller::Impl::post(std::string uid, Event event) {
 awaitable<void> Controller::Impl::pump() {
   pumping_ = true;
   while (!closing_) {
-    if (inbox_.empty() && extra_.empty()) {
-      wake_.expires_at(kNever);
+    if (extra_.empty() && std::chrono::steady_clock::now() < due_) {
+      wake_.expires_at(due_);
       co_await rest(wake_);
       continue;
     }
+    due_ = kNever;
     Turn turn = take_turn();
     const std::int64_t revision = co_await commit(turn.batch);
     fresh_memos_.clear();
@@ -267,15 +275,17 @@ void Controller::Impl::tell_waiters(const std::set<std::string>& uids, std::int6
   for (const std::string& uid : uids) revisions_[uid] = revision;
   if (!uids.empty()) revisions_[""] = revision;
   for (Waiter& w : waiters_) {
-    if (closing_ || uids.contains(w.uid) || (w.uid.empty() && !uids.empty())) w.timer.cancel();
+    const bool concerned = w.uid.empty() ? !uids.empty() : uids.contains(w.uid);
+    if (closing_ || (concerned && !(w.until_over && runs_.contains(w.uid)))) w.timer.cancel();
   }
   for (auto& timer : ticket_waiters_) timer.cancel();
 }
 
-awaitable<std::int64_t> Controller::Impl::changed(std::string uid, std::int64_t after) {
-  while (revisions_[uid] <= after) {
+awaitable<std::int64_t> Controller::Impl::changed(std::string uid, std::int64_t after, bool until_over) {
+  while (revisions_[uid] <= after || (until_over && runs_.contains(uid))) {
     if (closing_) throw RequestError(503, "the controller is stopping");
-    const auto me = waiters_.insert(waiters_.end(), Waiter{uid, asio::steady_timer(strand, kNever)});
+    const auto me =
+        waiters_.insert(waiters_.end(), Waiter{uid, until_over, asio::steady_timer(strand, kNever)});
     std::exception_ptr cancelled;
     try {
       co_await rest(me->timer);
@@ -447,8 +457,8 @@ awaitable<void> Controller::remove(std::string uid) {
   co_await asio::co_spawn(impl_->strand, std::move(work), use_awaitable);
 }
 
-awaitable<std::int64_t> Controller::changed(std::string uid, std::int64_t after) {
-  auto work = impl_->changed(std::move(uid), after);
+awaitable<std::int64_t> Controller::changed(std::string uid, std::int64_t after, bool until_over) {
+  auto work = impl_->changed(std::move(uid), after, until_over);
   const std::int64_t revision = co_await asio::co_spawn(impl_->strand, std::move(work), use_awaitable);
   co_return revision;
 }

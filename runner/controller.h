@@ -59,9 +59,10 @@ class Controller {
   /// A limit has changed: who waits for a lock is asked again. From any thread.
   void look_at_locks();
 
-  /// Returns once the workflow (empty: any) has changed after the journal's revision `after`; gives the
-  /// revision of its last change.
-  [[nodiscard]] boost::asio::awaitable<std::int64_t> changed(std::string uid, std::int64_t after);
+  /// Returns once the workflow (empty: any) has changed after the journal's revision `after`, with
+  /// `until_over` once it has ended or is gone; gives the revision of its last change.
+  [[nodiscard]] boost::asio::awaitable<std::int64_t> changed(std::string uid, std::int64_t after,
+                                                             bool until_over);
 
   /// Workflows that have not ended. From any thread.
   [[nodiscard]] std::size_t active() const;

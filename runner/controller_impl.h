@@ -63,7 +63,7 @@ class Controller::Impl {
   awaitable<void> submit(Json workflow, Consent consent, store::Batch with);
   awaitable<void> command(std::string uid, Event event);
   awaitable<void> remove(std::string uid);
-  awaitable<std::int64_t> changed(std::string uid, std::int64_t after);
+  awaitable<std::int64_t> changed(std::string uid, std::int64_t after, bool until_over);
   awaitable<void> close();
   /// From any thread.
   void post(std::string uid, Event event);
@@ -106,6 +106,7 @@ class Controller::Impl {
   };
   struct Waiter {
     std::string uid;
+    bool until_over = false;
     boost::asio::steady_timer timer;
   };
 
@@ -190,6 +191,8 @@ class Controller::Impl {
   std::uint64_t next_ticket_ = 1;
   std::uint64_t done_ticket_ = 0;
   boost::asio::steady_timer wake_;
+  /// When the inbox is to be looked at; time_point::max() with nothing in it.
+  std::chrono::steady_clock::time_point due_ = std::chrono::steady_clock::time_point::max();
   std::list<Waiter> waiters_;
   std::list<boost::asio::steady_timer> ticket_waiters_;
   std::map<std::string, std::int64_t> revisions_;  ///< of the last change, by uid; "" is any

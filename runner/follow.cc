@@ -222,15 +222,17 @@ int show_logs(const Client& client, const std::string& ns, const std::string& na
 }
 
 int wait_quietly(const Client& client, const std::string& ns, const std::string& name) {
-  LiveModel model;
+  Json status;
   const auto take = [&](const Json& change) {
-    (void)model.take(change);
+    status = change.get("workflow").get("status");
     return true;
   };
-  while (!client.stream(changes_path(ns, name, model.revision()), take)) {
+  while (!client.stream(changes_path(ns, name, -1) + "&only=end", take)) {
   }
-  fmt::print("{} {} at {}\n", name, model.phase(), model.workflow().get("status").get_string("finishedAt"));
-  return code_of(model.phase());
+  const std::string phase = status.get_string("phase");
+  if (phase.empty()) throw ClientError(404, fmt::format("workflow `{}` was deleted before it ended", name));
+  fmt::print("{} {} at {}\n", name, phase, status.get_string("finishedAt"));
+  return code_of(phase);
 }
 
 }  // namespace

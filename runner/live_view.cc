@@ -19,15 +19,15 @@ std::vector<NodeStatus> LiveModel::take(const Json& change) {
   workflow_ = change.get("workflow");
   for (const Json& json : change.get_array("nodes")) {
     NodeStatus node = spec::node_status_from(json);
-    const auto old =
-        std::find_if(nodes_.begin(), nodes_.end(), [&](const NodeStatus& n) { return n.id == node.id; });
-    if (old == nodes_.end()) {
+    const auto [at, fresh] = positions_.try_emplace(node.id, nodes_.size());
+    if (fresh) {
       changed.push_back(node);
       nodes_.push_back(std::move(node));
       continue;
     }
-    if (old->phase != node.phase) changed.push_back(node);
-    *old = std::move(node);
+    NodeStatus& old = nodes_[at->second];
+    if (old.phase != node.phase) changed.push_back(node);
+    old = std::move(node);
   }
   return changed;
 }

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "spec/json.h"
@@ -24,6 +25,7 @@ class LiveModel {
  private:
   spec::Json workflow_;
   std::vector<spec::NodeStatus> nodes_;
+  std::unordered_map<std::string, std::size_t> positions_;  ///< in nodes_, by id
   std::int64_t revision_ = -1;
 };
 

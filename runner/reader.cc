@@ -1,5 +1,7 @@
 #include "runner/reader.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -62,6 +64,13 @@ void drop(Json& value, const Path& path, std::size_t depth) {
   }
 }
 
+Json status_of(const store::WorkflowRow& row, const Json& summary) {
+  Json status = summary.get("status").is_object() ? summary.get("status") : Json::object();
+  status.set("phase", row.phase.empty() ? "Pending" : row.phase);
+  if (!row.message.empty()) status.set("message", row.message);
+  return status;
+}
+
 }  // namespace
 
 std::optional<store::WorkflowRow> find_workflow(const store::Journal& journal, std::string_view ns,
@@ -81,9 +90,7 @@ Json workflow_object(const store::Journal& journal, const store::WorkflowRow& ro
       if (now.is_object() && !now.empty()) object["metadata"].set(std::string(part), now);
     }
   }
-  Json status = summary.get("status").is_object() ? summary.get("status") : Json::object();
-  status.set("phase", row.phase.empty() ? "Pending" : row.phase);
-  if (!row.message.empty()) status.set("message", row.message);
+  Json status = status_of(row, summary);
   if (with_nodes) {
     Json nodes = Json::object();
     for (const store::NodeRow& n : journal.nodes(row.uid)) {
@@ -117,16 +124,21 @@ std::string workflow_text(const store::Journal& journal, const store::WorkflowRo
   return text += "}}}";
 }
 
-Json workflow_changes(const store::Journal& journal, const store::WorkflowRow& row, std::int64_t after) {
-  Json out = Json::object();
-  out.set("revision", row.revision);
-  out.set("workflow", workflow_object(journal, row, false));
-  Json nodes = Json::array();
-  for (const store::NodeRow& n : journal.nodes(row.uid, after)) {
-    if (auto json = spec::parse_json(n.json)) nodes.push_back(std::move(*json));
+std::string changes_text(const store::Journal& journal, const store::WorkflowRow& row, std::int64_t after) {
+  const Json summary = spec::parse_json(row.summary).value_or(Json::object());
+  Json workflow = Json::object();
+  workflow.set("metadata", summary.get("metadata"));
+  workflow.set("status", status_of(row, summary));
+  std::string text =
+      fmt::format(R"({{"revision":{},"workflow":{},"nodes":[)", row.revision, spec::to_json(workflow));
+  if (after < row.revision) {
+    const char* before = "";
+    for (const store::NodeRow& n : journal.nodes(row.uid, after)) {
+      text += std::exchange(before, ",");
+      text += n.json;
+    }
   }
-  out.set("nodes", std::move(nodes));
-  return out;
+  return text += "]}";
 }
 
 Json select_fields(Json value, std::string_view fields) {

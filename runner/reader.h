@@ -21,9 +21,10 @@ namespace skiff::runner {
 /// The JSON text of the same with its nodes, from their texts as they are stored: a workflow of 10,000 nodes
 /// is not parsed to be written again.
 [[nodiscard]] std::string workflow_text(const store::Journal& journal, const store::WorkflowRow& row);
-/// What a client that follows a workflow needs after `after`: {"revision","workflow" (no nodes),"nodes":[…]}.
-[[nodiscard]] spec::Json workflow_changes(const store::Journal& journal, const store::WorkflowRow& row,
-                                          std::int64_t after);
+/// JSON text of what a client that follows a workflow needs after the revision `after`:
+/// {"revision","workflow" (its metadata and status without nodes),"nodes":[those that changed]}.
+[[nodiscard]] std::string changes_text(const store::Journal& journal, const store::WorkflowRow& row,
+                                       std::int64_t after);
 
 /// Keeps what `fields` names ("metadata.name,items.spec"), or drops it ("-items.status.nodes"), as Argo
 /// Server does.

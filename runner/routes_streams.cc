@@ -27,12 +27,10 @@ bool wants_events(const HttpRequest& request) {
 }
 
 /// {"result": value} in the form that was asked for.
-std::string frame(Json value, bool sse) {
-  Json wrapped = Json::object();
-  wrapped.set("result", std::move(value));
-  const std::string text = spec::to_json(wrapped);
-  return sse ? "data: " + text + "\n\n" : text + "\n";
+std::string frame_text(std::string_view json, bool sse) {
+  return fmt::format(R"({}{{"result":{}}}{})", sse ? "data: " : "", json, sse ? "\n\n" : "\n");
 }
+std::string frame(const Json& value, bool sse) { return frame_text(spec::to_json(value), sse); }
 
 HttpReply stream_reply(bool sse, std::function<awaitable<void>(StreamWriter&)> body) {
   HttpReply reply;
@@ -43,18 +41,21 @@ HttpReply stream_reply(bool sse, std::function<awaitable<void>(StreamWriter&)> b
 
 bool over(const store::WorkflowRow& row) { return row.finished_ms != 0; }
 
-/// Our own: deltas of one workflow until it is over (or for ever with `forever`).
-awaitable<void> send_changes(Services& s, StreamWriter& out, std::string uid, std::int64_t after, bool sse) {
+/// Our own: deltas of one workflow until it is over; `only_end`: a single one then, without nodes.
+awaitable<void> send_changes(Services& s, StreamWriter& out, std::string uid, std::int64_t after,
+                             bool only_end, bool sse) {
   while (true) {
     const auto row = s.journal.by_uid(uid);
     if (!row) co_return;
-    if (row->revision > after) {
-      const std::string text = frame(workflow_changes(s.journal, *row, after), sse);
-      after = row->revision;
+    const bool ended = over(*row);
+    if (only_end ? ended : row->revision > after) {
+      if (only_end) after = row->revision;
+      const std::string text = frame_text(changes_text(s.journal, *row, after), sse);
       co_await out.write(text);
     }
-    if (over(*row)) co_return;
-    co_await s.controller.changed(uid, after);
+    if (ended) co_return;
+    after = row->revision;
+    co_await s.controller.changed(uid, after, only_end);
   }
 }
 
@@ -62,8 +63,9 @@ awaitable<HttpReply> changes(Services& s, const HttpRequest& request, const Capt
   const store::WorkflowRow row = require_workflow(s, at[0], at[1]);
   const bool sse = wants_events(request);
   const std::int64_t after = std::strtoll(request.param("after", "-1").c_str(), nullptr, 10);
-  co_return stream_reply(sse, [&s, uid = row.uid, after, sse](StreamWriter& out) {
-    return send_changes(s, out, uid, after, sse);
+  const bool only_end = request.param("only") == "end";
+  co_return stream_reply(sse, [&s, uid = row.uid, after, only_end, sse](StreamWriter& out) {
+    return send_changes(s, out, uid, after, only_end, sse);
   });
 }
 
@@ -92,7 +94,7 @@ awaitable<void> send_watch(Services& s, StreamWriter& out, std::string ns, std::
       co_await out.write(text);
     }
     seen = newest;
-    co_await s.controller.changed("", seen);
+    co_await s.controller.changed("", seen, false);
   }
 }
 

@@ -52,7 +52,7 @@ std::unique_ptr<Journal> Journal::open(const Home& home) {
   auto impl = std::make_unique<Impl>(home.database());
   migrate(impl->writer, impl->path);
   auto query = impl->writer.prepare("SELECT value FROM meta WHERE key='revision'");
-  if (query.step()) impl->revision = std::atoll(query.text(0).c_str());
+  if (query.step()) impl->reserved = impl->revision = std::atoll(query.text(0).c_str());
   return std::unique_ptr<Journal>(new Journal(std::move(impl)));  // NOLINT: the constructor is private
 }
 

@@ -34,6 +34,8 @@ struct Journal::Impl {
   std::mutex write_mutex;
   sqlite::Connection writer;
   std::int64_t revision = 0;  ///< guarded by write_mutex
+  std::int64_t reserved =
+      0;  ///< what the disk says: all up to it may have been given out; guarded by write_mutex
   std::mutex idle_mutex;
   std::vector<std::unique_ptr<sqlite::Connection>> idle;
 };

@@ -79,7 +79,10 @@ class Writer {
       run("UPDATE workflows SET revision=?2, last_seq=max(last_seq, ?3) WHERE id=?1", workflow.wid, revision_,
           workflow.last_seq);
     }
-    run("INSERT OR REPLACE INTO meta(key, value) VALUES('revision', ?1)", std::to_string(revision_));
+  }
+  /// The journal's revision goes on behind this one when it is opened again.
+  void reserve_until(std::int64_t revision) {
+    run("INSERT OR REPLACE INTO meta(key, value) VALUES('revision', ?1)", std::to_string(revision));
   }
 
  private:
@@ -201,8 +204,12 @@ std::int64_t Journal::commit(const Batch& batch) {
   Writer writer(impl_->writer, impl_->path, revision);
   for (const auto& op : batch.ops()) std::visit(writer, op);
   writer.finish();
+  // Reserved a thousand at a time: it would be a page of every commit.
+  const std::int64_t reserved = revision > impl_->reserved ? revision + 1000 : impl_->reserved;
+  if (reserved != impl_->reserved) writer.reserve_until(reserved);
   transaction.commit();
   impl_->revision = revision;
+  impl_->reserved = reserved;
   return revision;
 }
 
