@@ -74,7 +74,7 @@ void Controller::Impl::start_pod(Run& run, const StartPod& order, bool adopting)
   run.pods.insert(order.node_id);
   const bool had_started = run.main_started.contains(order.node_id);
   ++children_;
-  asio::co_spawn(pool_, run_pod(run.uid, context_of(run), order, adopting, had_started), asio::detached);
+  asio::co_spawn(strand, run_pod(run.uid, context_of(run), order, adopting, had_started), asio::detached);
 }
 
 awaitable<void> Controller::Impl::run_pod(std::string uid, RunContext context, StartPod order, bool adopting,

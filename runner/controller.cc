@@ -10,6 +10,7 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include "runner/controller_impl.h"
+#include "runner/scope.h"
 #include "runner/stored_templates.h"
 #include "store/error.h"
 #include "store/logs.h"
@@ -57,13 +58,13 @@ TimePoint clock_now() {
 
 std::int64_t to_ms(TimePoint t) { return t.time_since_epoch().count(); }
 
-Controller::Impl::Impl(asio::any_io_executor pool, docker::Engine& engine, const store::Home& home,
+Controller::Impl::Impl(Threads& threads, docker::Engine& engine, const store::Home& home,
                        store::Journal& journal, store::ArtifactStore& artifacts, PodSettings settings,
                        std::function<void(const std::string&)> log)
-    : strand(asio::make_strand(pool)),
-      pods(pool, engine, home, artifacts, std::move(settings)),
+    : strand(asio::make_strand(threads.lane())),
+      pods(threads, engine, home, artifacts, std::move(settings)),
       host_steps(artifacts),
-      pool_(pool),
+      pool_(threads.pool()),
       engine_(engine),
       home_(home),
       journal_(journal),
@@ -405,7 +406,8 @@ awaitable<void> Controller::Impl::remove(std::string uid) {
   judge_child(uid);
   ++children_;
   asio::co_spawn(strand, clean_up(uid, true), asio::detached);
-  store::remove_logs(home_, uid);
+  const std::function<void()> work = [this, uid] { store::remove_logs(home_, uid); };
+  co_await offload(pool_, work);
   drop_all_artifacts(*row, object, nodes);
   co_await remove_children(uid);
 }
@@ -429,10 +431,10 @@ awaitable<void> Controller::Impl::close() {
 
 // ------------------------------------------------------------------------------------------ public
 
-Controller::Controller(asio::any_io_executor pool, docker::Engine& engine, const store::Home& home,
+Controller::Controller(Threads& threads, docker::Engine& engine, const store::Home& home,
                        store::Journal& journal, store::ArtifactStore& artifacts, PodSettings settings,
                        std::function<void(const std::string&)> log)
-    : impl_(std::make_unique<Impl>(std::move(pool), engine, home, journal, artifacts, std::move(settings),
+    : impl_(std::make_unique<Impl>(threads, engine, home, journal, artifacts, std::move(settings),
                                    std::move(log))) {}
 
 Controller::~Controller() = default;

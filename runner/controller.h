@@ -16,6 +16,7 @@
 #include "docker/engine.h"
 #include "runner/core/event.h"
 #include "runner/pod.h"
+#include "runner/threads.h"
 #include "store/artifacts.h"
 #include "store/home.h"
 #include "store/journal.h"
@@ -36,8 +37,8 @@ class Controller {
  public:
   /// All references must outlive it. `log` takes one line at a time (the controller's own log), from any
   /// thread.
-  Controller(boost::asio::any_io_executor pool, docker::Engine& engine, const store::Home& home,
-             store::Journal& journal, store::ArtifactStore& artifacts, PodSettings settings,
+  Controller(Threads& threads, docker::Engine& engine, const store::Home& home, store::Journal& journal,
+             store::ArtifactStore& artifacts, PodSettings settings,
              std::function<void(const std::string&)> log);
   ~Controller();
   Controller(const Controller&) = delete;

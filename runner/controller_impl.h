@@ -54,9 +54,8 @@ class Controller::Impl {
   template <class T>
   using awaitable = boost::asio::awaitable<T>;
 
-  Impl(boost::asio::any_io_executor pool, docker::Engine& engine, const store::Home& home,
-       store::Journal& journal, store::ArtifactStore& artifacts, PodSettings settings,
-       std::function<void(const std::string&)> log);
+  Impl(Threads& threads, docker::Engine& engine, const store::Home& home, store::Journal& journal,
+       store::ArtifactStore& artifacts, PodSettings settings, std::function<void(const std::string&)> log);
 
   // controller.cc
   /// `with`: writes that must be there together with the workflow.

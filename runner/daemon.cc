@@ -12,7 +12,6 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_future.hpp>
 #include <cstdlib>
 #include <mutex>
@@ -24,6 +23,7 @@
 #include "runner/controller.h"
 #include "runner/routes.h"
 #include "runner/server.h"
+#include "runner/threads.h"
 #include "store/error.h"
 
 #ifndef SKIFF_VERSION
@@ -67,24 +67,22 @@ class Daemon {
   Daemon(const DaemonOptions& options, const store::Home& home, std::string boot_id)
       : options_(options),
         home_(home),
-        pool_(std::max(2u, std::thread::hardware_concurrency())),
         engine_(make_engine()),
         journal_(store::Journal::open(home)),
         artifacts_(home),
         secrets_(home),
-        controller_(pool_.get_executor(), *engine_, home_, *journal_, artifacts_,
-                    settings(std::move(boot_id)), log_line),
-        services_{controller_,         *engine_,   *journal_,
-                  artifacts_,          secrets_,   home_,
-                  version_text(),      build_id(), [this] { asio::post(main_, [this] { main_.stop(); }); },
-                  pool_.get_executor()},
-        server_(pool_.get_executor(), make_routes(services_)),
+        controller_(threads_, *engine_, home_, *journal_, artifacts_, settings(std::move(boot_id)), log_line),
+        services_{controller_,    *engine_,   *journal_,
+                  artifacts_,     secrets_,   home_,
+                  version_text(), build_id(), [this] { asio::post(main_, [this] { main_.stop(); }); },
+                  threads_.pool()},
+        server_(threads_.pool(), make_routes(services_)),
         signals_(main_, SIGTERM, SIGINT),
         tick_(main_) {}
 
   int run() {
     artifacts_.sweep();
-    asio::co_spawn(pool_, controller_.recover(), asio::use_future).get();
+    asio::co_spawn(threads_.pool(), controller_.recover(), asio::use_future).get();
     server_.listen(home_.prepare_socket());
     tell(options_.ready_fd, "ready");
     signals_.async_wait([this](const boost::system::error_code& ec, int) {
@@ -93,8 +91,8 @@ class Daemon {
     watch_idle();
     main_.run();
     server_.close();
-    asio::co_spawn(pool_, controller_.close(), asio::use_future).get();
-    pool_.join();
+    asio::co_spawn(threads_.pool(), controller_.close(), asio::use_future).get();
+    threads_.join();
     ::unlink(home_.socket().c_str());
     return 0;
   }
@@ -135,7 +133,7 @@ class Daemon {
   const DaemonOptions& options_;
   const store::Home& home_;
   asio::io_context main_;
-  asio::thread_pool pool_;
+  Threads threads_;
   std::unique_ptr<docker::Engine> engine_;
   std::unique_ptr<store::Journal> journal_;
   store::ArtifactStore artifacts_;

@@ -9,9 +9,9 @@ namespace skiff::runner {
 
 namespace asio = boost::asio;
 
-EngineWatch::EngineWatch(Executor pool, docker::Engine& engine, std::string home_id,
+EngineWatch::EngineWatch(Executor lane, docker::Engine& engine, std::string home_id,
                          std::string controller_id)
-    : strand_(asio::make_strand(pool)),
+    : strand_(asio::make_strand(lane)),
       engine_(engine),
       home_id_(std::move(home_id)),
       controller_id_(std::move(controller_id)),

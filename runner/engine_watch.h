@@ -24,7 +24,7 @@ class EngineWatch {
   using ExitHandler = std::function<void(int exit_code)>;
   using StrayHandler = std::function<void()>;
 
-  EngineWatch(Executor pool, docker::Engine& engine, std::string home_id, std::string controller_id);
+  EngineWatch(Executor lane, docker::Engine& engine, std::string home_id, std::string controller_id);
   ~EngineWatch();
   EngineWatch(const EngineWatch&) = delete;
   EngineWatch& operator=(const EngineWatch&) = delete;

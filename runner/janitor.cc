@@ -16,8 +16,8 @@ constexpr std::chrono::milliseconds kPause(400);
 
 }  // namespace
 
-Janitor::Janitor(Executor pool, docker::Engine& engine)
-    : strand_(asio::make_strand(pool)), engine_(engine), scope_(strand_), changed_(strand_) {}
+Janitor::Janitor(Executor lane, docker::Engine& engine)
+    : strand_(asio::make_strand(lane)), engine_(engine), scope_(strand_), changed_(strand_) {}
 
 Janitor::~Janitor() = default;
 

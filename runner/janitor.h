@@ -26,7 +26,7 @@ struct Leavings {
 /// Safe from any strands.
 class Janitor {
  public:
-  Janitor(Executor pool, docker::Engine& engine);
+  Janitor(Executor lane, docker::Engine& engine);
   ~Janitor();
   Janitor(const Janitor&) = delete;
   Janitor& operator=(const Janitor&) = delete;

@@ -21,6 +21,7 @@
 #include "docker/engine.h"
 #include "runner/core/event.h"
 #include "runner/core/pod_context.h"
+#include "runner/threads.h"
 #include "store/artifacts.h"
 #include "store/home.h"
 
@@ -49,9 +50,9 @@ using IsLive = std::function<bool(std::string_view run_uid)>;
 
 class Pods {
  public:
-  /// `pool` is the thread pool's executor. Engine, home and artifacts must outlive this object.
-  Pods(boost::asio::any_io_executor pool, docker::Engine& engine, const store::Home& home,
-       store::ArtifactStore& artifacts, PodSettings settings);
+  /// Threads, engine, home and artifacts must outlive this object.
+  Pods(Threads& threads, docker::Engine& engine, const store::Home& home, store::ArtifactStore& artifacts,
+       PodSettings settings);
   /// close() should have been awaited; else what still runs is cancelled without waiting.
   ~Pods();
   Pods(const Pods&) = delete;

@@ -67,7 +67,7 @@ PodLife::PodLife(PodServices& services, RunContext run, StartPod order, EventSin
       sink_(std::move(sink)),
       adopting_(adopting),
       had_started_(had_started),
-      strand_(asio::make_strand(services.pool)),
+      strand_(asio::make_strand(services.threads.lane())),
       changed_(strand_) {}
 
 PodLife::~PodLife() = default;

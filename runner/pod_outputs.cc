@@ -193,7 +193,7 @@ class Reader {
         problem = e.what();
       }
     };
-    co_await offload(services_.pool, work);
+    co_await offload(services_.threads.pool(), work);
     if (!problem.empty()) {
       fail("the log of container '" + container + "': " + problem);
       co_return;

@@ -34,17 +34,17 @@ bool has_option(const docker::EngineInfo& info, std::string_view option) {
 
 }  // namespace
 
-PodServices::PodServices(Executor pool_, docker::Engine& engine_, const store::Home& home_,
+PodServices::PodServices(Threads& threads_, docker::Engine& engine_, const store::Home& home_,
                          store::ArtifactStore& artifacts_, PodSettings settings_)
-    : pool(pool_),
+    : threads(threads_),
       engine(engine_),
       home(home_),
       artifacts(artifacts_),
       settings(std::move(settings_)),
       images(engine_),
-      sandboxes(pool_, engine_, sandbox_settings(settings)),
-      watch(pool_, engine_, settings.home_id, settings.controller_id),
-      janitor(pool_, engine_),
+      sandboxes(threads_.lane(), engine_, sandbox_settings(settings)),
+      watch(threads_.lane(), engine_, settings.home_id, settings.controller_id),
+      janitor(threads_.lane(), engine_),
       starting(starting_limit(settings)),
       saving(saving_limit()) {}
 

@@ -15,6 +15,7 @@
 #include "runner/pod.h"
 #include "runner/sandboxes.h"
 #include "runner/scope.h"
+#include "runner/threads.h"
 #include "store/artifacts.h"
 #include "store/home.h"
 
@@ -29,10 +30,10 @@ struct EngineFacts {
 
 class PodServices {
  public:
-  PodServices(Executor pool, docker::Engine& engine, const store::Home& home, store::ArtifactStore& artifacts,
-              PodSettings settings);
+  PodServices(Threads& threads, docker::Engine& engine, const store::Home& home,
+              store::ArtifactStore& artifacts, PodSettings settings);
 
-  Executor pool;
+  Threads& threads;
   docker::Engine& engine;
   const store::Home& home;
   store::ArtifactStore& artifacts;

@@ -43,10 +43,10 @@ std::string why_no_pod(const Json& tmpl) {
 
 class Pods::Impl {
  public:
-  Impl(Executor pool, docker::Engine& engine, const store::Home& home, store::ArtifactStore& artifacts,
+  Impl(Threads& threads, docker::Engine& engine, const store::Home& home, store::ArtifactStore& artifacts,
        PodSettings settings)
-      : services_(pool, engine, home, artifacts, std::move(settings)),
-        strand_(asio::make_strand(pool)),
+      : services_(threads, engine, home, artifacts, std::move(settings)),
+        strand_(asio::make_strand(threads.lane())),
         changed_(strand_) {}
 
   Task<PodDone> run(RunContext run, StartPod order, EventSink sink, bool adopting, bool had_started) {
@@ -268,9 +268,9 @@ Task<void> Pods::Impl::release_volumes(std::string run_uid) {
   co_await services_.janitor.settle();
 }
 
-Pods::Pods(Executor pool, docker::Engine& engine, const store::Home& home, store::ArtifactStore& artifacts,
+Pods::Pods(Threads& threads, docker::Engine& engine, const store::Home& home, store::ArtifactStore& artifacts,
            PodSettings settings)
-    : impl_(std::make_unique<Impl>(std::move(pool), engine, home, artifacts, std::move(settings))) {}
+    : impl_(std::make_unique<Impl>(threads, engine, home, artifacts, std::move(settings))) {}
 Pods::~Pods() = default;
 
 Task<PodDone> Pods::run(RunContext run, StartPod order, EventSink sink) {

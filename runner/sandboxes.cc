@@ -83,8 +83,8 @@ bool network_is_quiet(int pid) {
 
 class Sandboxes::Impl {
  public:
-  Impl(Executor pool, docker::Engine& engine, SandboxSettings settings)
-      : strand_(asio::make_strand(pool)), engine_(engine), settings_(std::move(settings)), scope_(strand_) {}
+  Impl(Executor lane, docker::Engine& engine, SandboxSettings settings)
+      : strand_(asio::make_strand(lane)), engine_(engine), settings_(std::move(settings)), scope_(strand_) {}
 
   Task<std::optional<Sandbox>> take_warm() {
     std::optional<Sandbox> warm;
@@ -429,8 +429,8 @@ class Sandboxes::Impl {
   std::chrono::steady_clock::time_point used_;
 };
 
-Sandboxes::Sandboxes(Executor pool, docker::Engine& engine, SandboxSettings settings)
-    : impl_(std::make_unique<Impl>(std::move(pool), engine, std::move(settings))) {}
+Sandboxes::Sandboxes(Executor lane, docker::Engine& engine, SandboxSettings settings)
+    : impl_(std::make_unique<Impl>(std::move(lane), engine, std::move(settings))) {}
 Sandboxes::~Sandboxes() = default;
 
 Task<std::optional<Sandbox>> Sandboxes::take_warm() { return impl_->take_warm(); }

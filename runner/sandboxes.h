@@ -46,7 +46,7 @@ struct SandboxSettings {
 /// Safe from any strands.
 class Sandboxes {
  public:
-  Sandboxes(Executor pool, docker::Engine& engine, SandboxSettings settings);
+  Sandboxes(Executor lane, docker::Engine& engine, SandboxSettings settings);
   ~Sandboxes();
   Sandboxes(const Sandboxes&) = delete;
   Sandboxes& operator=(const Sandboxes&) = delete;

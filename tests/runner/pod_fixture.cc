@@ -76,12 +76,12 @@ PodBench::~PodBench() {
   await(pods_->sweep([](std::string_view) { return false; }));
   await(pods_->close());
   pods_.reset();
-  pool_.join();
+  threads_.join();
 }
 
 void PodBench::make_pods() {
   settings_.controller_id = store::random_id();
-  pods_ = std::make_unique<Pods>(pool_.get_executor(), *engine_, home_, artifacts_, settings_);
+  pods_ = std::make_unique<Pods>(threads_, *engine_, home_, artifacts_, settings_);
   pods_->on_warning([this](const std::string&, const std::string& message) {
     const std::scoped_lock lock(mutex_);
     warnings_.push_back(message);
@@ -95,7 +95,7 @@ void PodBench::restart() {
 
 template <class T>
 T PodBench::await(asio::awaitable<T> work) {
-  const auto strand = asio::make_strand(pool_);
+  const auto strand = asio::make_strand(threads_.pool());
   return asio::co_spawn(strand, std::move(work), asio::use_future).get();
 }
 template void PodBench::await<void>(asio::awaitable<void>);
@@ -141,12 +141,12 @@ EventSink PodBench::sink() {
 }
 
 std::future<PodDone> PodBench::start(const StartPod& order) {
-  const auto strand = asio::make_strand(pool_);
+  const auto strand = asio::make_strand(threads_.pool());
   return asio::co_spawn(strand, pods_->run(context(), order, sink()), asio::use_future);
 }
 
 std::future<PodDone> PodBench::adopt(const StartPod& order, bool had_started) {
-  const auto strand = asio::make_strand(pool_);
+  const auto strand = asio::make_strand(threads_.pool());
   return asio::co_spawn(strand, pods_->adopt(context(), order, sink(), had_started), asio::use_future);
 }
 

@@ -3,7 +3,6 @@
 // conformance corpus.
 #pragma once
 
-#include <boost/asio/thread_pool.hpp>
 #include <condition_variable>
 #include <filesystem>
 #include <future>
@@ -14,6 +13,7 @@
 
 #include "docker/client.h"
 #include "runner/pod.h"
+#include "runner/threads.h"
 #include "store/artifacts.h"
 #include "store/home.h"
 
@@ -80,7 +80,7 @@ class PodBench {
   store::Home home_;
   store::ArtifactStore artifacts_;
   std::unique_ptr<docker::Engine> engine_;
-  boost::asio::thread_pool pool_{2};
+  Threads threads_;
   PodSettings settings_;
   std::string uid_;
   int orders_ = 0;

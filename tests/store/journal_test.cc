@@ -54,7 +54,7 @@ TEST_CASE("a workflow, its events and its nodes go in together and come back in 
     CHECK(journal->commit(Batch()) == 2);
   }
   const auto journal = Journal::open(temp.home);
-  CHECK(journal->revision() == 2);
+  CHECK(journal->revision() >= 2);  // behind all that were given out, perhaps some thrown away
   const auto events = journal->load("u1");
   REQUIRE(events.size() == 5);
   CHECK(events[4].seq == 5);
