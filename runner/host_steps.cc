@@ -117,10 +117,10 @@ PodDone run_http(const RunContext& run, const StartPod& order, int network_pid,
   return done;
 }
 
-/// The keys below the key of a data template's artifact, as a bucket's listing gives them.
+/// The keys below the artifact's key (without one, all of the bucket), as a bucket's listing gives them.
 Json list_keys(const store::ArtifactStore& artifacts, const RunContext& run, const Json& tmpl) {
   const auto place =
-      place_of(tmpl.get("data").get("source").get("artifactPaths"), tmpl.get("archiveLocation"));
+      folder_of(tmpl.get("data").get("source").get("artifactPaths"), tmpl.get("archiveLocation"));
   Json keys = Json::array();
   if (!place) return keys;
   const fs::path root = artifacts.path_of(store_key(run, place->kind, place->bucket, place->key));

@@ -52,6 +52,12 @@ std::string joined(std::string_view a, std::string_view b) {
 }  // namespace
 
 std::optional<ArtifactPlace> place_of(const Json& artifact, const Json& archive_location) {
+  auto place = folder_of(artifact, archive_location);
+  if (place && place->kind != "raw" && place->key.empty()) return std::nullopt;
+  return place;
+}
+
+std::optional<ArtifactPlace> folder_of(const Json& artifact, const Json& archive_location) {
   if (const Json& raw = artifact.get("raw"); raw.is_object()) {
     return ArtifactPlace{"raw", "", "", raw.get_string("data")};
   }
@@ -60,7 +66,6 @@ std::optional<ArtifactPlace> place_of(const Json& artifact, const Json& archive_
   const Json& location = artifact.get(kind->name);
   ArtifactPlace place{std::string(kind->name), kind->bucket.empty() ? "" : location.get_string(kind->bucket),
                       location.get_string(kind->key), ""};
-  if (place.key.empty()) return std::nullopt;
   if (!place.bucket.empty() || kind->bucket.empty()) return place;
   // A key alone lies where the template's artifacts lie (workflow_types.go, Relocate).
   const Kind* general = kind_in(archive_location);

@@ -24,6 +24,9 @@ struct ArtifactPlace {
 /// Nothing if the artifact has no location, or one without a key (Argo's HasLocationOrKey).
 [[nodiscard]] std::optional<ArtifactPlace> place_of(const Json& artifact, const Json& archive_location);
 
+/// The same for what is listed: a location without a key is its whole bucket.
+[[nodiscard]] std::optional<ArtifactPlace> folder_of(const Json& artifact, const Json& archive_location);
+
 /// The location that an output gets: its own if it has a key, else `<archiveLocation's key>/<file>`, by
 /// default `<workflow>/<pod>/<file>`. As {"s3":{"key":…}}, to be laid into the artifact's JSON.
 [[nodiscard]] Json output_location(const Json& artifact, const Json& archive_location, const StartPod& order,

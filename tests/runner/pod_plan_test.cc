@@ -444,6 +444,7 @@ TEST_CASE("artifacts: where they lie and where they go") {
   CHECK(location("{name: x, path: /x}", "{s3: {bucket: b, key: 'p/{{pod.name}}'}}") ==
         R"({"s3":{"bucket":"b","key":"p/wf-t-123/x.tgz"}})");
   CHECK_FALSE(place_of(yaml("{name: x, s3: {bucket: b}}"), Json()).has_value());
+  CHECK(folder_of(yaml("{name: x, s3: {bucket: b}}"), Json())->bucket == "b");
   CHECK(place_of(yaml("{name: x, s3: {key: k}}"), yaml("{s3: {bucket: b}}"))->bucket == "b");
   CHECK(place_of(yaml("{name: x, azure: {container: c, blob: k}}"), Json())->key == "k");
   CHECK(place_of(yaml("{name: x, raw: {data: text}}"), Json())->raw == "text");
