@@ -2,6 +2,7 @@
 #include "store/gzip.h"
 
 #include <fmt/format.h>
+#include <isa-l/crc.h>
 #include <isa-l/igzip_lib.h>
 #include <unistd.h>
 
@@ -19,6 +20,11 @@ namespace {
 // Both fit the processor's second cache together with ISA-L's own 150 KB.
 constexpr std::size_t kPlainBytes = std::size_t{256} << 10;
 constexpr std::size_t kPackedBytes = std::size_t{288} << 10;
+
+/// What does not shrink is not tried again for so many pieces, twice as many each time.
+constexpr std::size_t kFirstRest = 4;
+constexpr std::size_t kLongestRest = 32;
+constexpr std::size_t kStoredBlock = 65535;
 
 /// Deflate; no time, so that equal content makes equal files; Unix.
 constexpr std::array<unsigned char, 10> kHeader = {0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3};
@@ -39,10 +45,48 @@ struct GzipWriter::State {
     stream.level = static_cast<std::uint32_t>(level);
     stream.level_buf = scratch.data();
     stream.level_buf_size = static_cast<std::uint32_t>(scratch.size());
-    stream.gzip_flag = IGZIP_GZIP_NO_HDR;
+    stream.gzip_flag = IGZIP_DEFLATE;  // the member's head and end are written here
+  }
+
+  /// Block by block as it is, its bytes on whole bytes.
+  void store(std::span<const std::byte> piece) {
+    while (!piece.empty()) {
+      const auto part = piece.first(std::min(piece.size(), kStoredBlock));
+      const auto n = static_cast<std::uint16_t>(part.size());
+      const auto not_n = static_cast<std::uint16_t>(~n);
+      const std::array<unsigned char, 5> head = {
+          0, static_cast<unsigned char>(n), static_cast<unsigned char>(n >> 8U),
+          static_cast<unsigned char>(not_n), static_cast<unsigned char>(not_n >> 8U)};
+      sink(std::as_bytes(std::span(head)));
+      sink(part);
+      piece = piece.subspan(part.size());
+    }
+  }
+
+  /// How many bytes ISA-L made of `piece` and what it still held.
+  std::size_t deflate(std::span<const std::byte> piece, std::uint16_t flush) {
+    std::size_t made = 0;
+    stream.next_in = raw(const_cast<std::byte*>(piece.data()));
+    stream.avail_in = static_cast<std::uint32_t>(piece.size());
+    stream.flush = flush;
+    do {
+      stream.next_out = raw(packed.data());
+      stream.avail_out = static_cast<std::uint32_t>(packed.size());
+      if (const int code = isal_deflate(&stream); code != COMP_OK) {
+        throw StoreError(Trouble::io, "", fmt::format("cannot compress: ISA-L says {}", code));
+      }
+      const auto out = std::span(packed).first(packed.size() - stream.avail_out);
+      made += out.size();
+      if (!out.empty()) sink(out);
+    } while (stream.avail_in > 0 || stream.avail_out == 0);
+    return made;
   }
 
   Sink sink;
+  std::uint32_t crc = 0;
+  std::uint64_t total = 0;
+  std::size_t resting = 0;             ///< pieces that are not tried
+  std::size_t next_rest = kFirstRest;  ///< how many, if the next one that is tried does not shrink
   std::vector<std::byte> plain;
   std::size_t filled = 0;
   std::vector<std::byte> packed;
@@ -72,25 +116,32 @@ void GzipWriter::write(std::span<const std::byte> bytes) {
 
 void GzipWriter::compress() {
   State& s = *state_;
-  s.stream.next_in = raw(s.plain.data());
-  s.stream.avail_in = static_cast<std::uint32_t>(std::exchange(s.filled, 0));
-  do {
-    s.stream.next_out = raw(s.packed.data());
-    s.stream.avail_out = static_cast<std::uint32_t>(s.packed.size());
-    if (const int code = isal_deflate(&s.stream); code != COMP_OK) {
-      throw StoreError(Trouble::io, "", fmt::format("cannot compress: ISA-L says {}", code));
-    }
-    const auto made = std::span(s.packed).first(s.packed.size() - s.stream.avail_out);
-    if (!made.empty()) s.sink(made);
-  } while (s.stream.avail_in > 0 || s.stream.avail_out == 0);
+  const auto piece = std::span<const std::byte>(s.plain).first(std::exchange(s.filled, 0));
+  s.crc = crc32_gzip_refl(s.crc, raw(s.plain.data()), piece.size());
+  s.total += piece.size();
+  if (s.resting > 0) {
+    s.store(piece);
+    // Behind bytes that it has not seen, ISA-L begins anew: its distances would be wrong.
+    if (--s.resting == 0) isal_deflate_reset(&s.stream);
+    return;
+  }
+  // To a whole byte, so that what is stored can follow, and so that the piece's size is known.
+  const std::size_t made = s.deflate(piece, SYNC_FLUSH);
+  const bool shrank = made < piece.size() - piece.size() / 64;
+  if (!shrank) s.resting = s.next_rest;
+  s.next_rest = shrank ? kFirstRest : std::min(2 * s.next_rest, kLongestRest);
 }
 
 void GzipWriter::finish() {
   State& s = *state_;
-  s.stream.end_of_stream = 1;
-  do {
-    compress();
-  } while (s.stream.internal_state.state != ZSTATE_END);
+  if (s.filled > 0) compress();
+  // A last block, fixed codes and nothing in it, then the sum and the size, both little-endian.
+  std::array<unsigned char, 10> end = {0x03, 0x00};
+  for (unsigned i = 0; i < 4; ++i) {
+    end[2 + i] = static_cast<unsigned char>(s.crc >> (8 * i));
+    end[6 + i] = static_cast<unsigned char>(s.total >> (8 * i));
+  }
+  s.sink(std::as_bytes(std::span(end)));
 }
 
 namespace {

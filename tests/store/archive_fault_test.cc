@@ -17,16 +17,7 @@
 using namespace skiff::store;
 using namespace skiff::store::testing;
 
-namespace {
-
-std::string noise(std::size_t size) {
-  std::string bytes(size, '\0');
-  unsigned x = 1;
-  for (char& c : bytes) c = static_cast<char>((x = x * 1664525U + 1013904223U) >> 24U);
-  return bytes;
-}
-
-}  // namespace
+namespace {}  // namespace
 
 TEST_CASE("whatever operation fails while packing, the key stays empty or gets the whole") {
   const std::string tar = raw_tar(raw_dir("r"), raw_file("r/a", noise(100'000)), raw_hardlink("r/b", "r/a"),

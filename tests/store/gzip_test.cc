@@ -67,8 +67,24 @@ TEST_CASE("what is packed comes back, at any size and level, and gzip reads it")
   }
 }
 
+TEST_CASE("what does not shrink is stored as it is, and what shrinks behind it is packed again") {
+  const TempDir dir;
+  constexpr std::size_t kPiece = 256 << 10;
+  const std::string dense = noise(11 * kPiece + 5);
+  const std::string loose = sample(40 * kPiece);
+  CHECK(packed(dense, 70'000).size() < dense.size() + dense.size() / 1000 + 100);
+  for (const std::string& text : {dense, dense + loose, loose + dense + loose + noise(kPiece) + loose,
+                                  noise(3) + loose, noise(kPiece)}) {
+    CHECK(unpacked(dir, packed(text, 65'536)) == text);
+    const std::string file = (dir.path() / "x.gz").string();
+    CHECK(std::system(("gzip -dc < " + file + " > " + file + ".plain").c_str()) == 0);
+    CHECK(read_file(real_files(), file + ".plain") == text);
+  }
+  CHECK(packed(dense + loose, 65'536).size() < dense.size() + loose.size() / 2);
+}
+
 TEST_CASE("how the bytes were cut into pieces is not to be seen in the gzip") {
-  const std::string text = sample(1'000'000);
+  const std::string text = sample(1'000'000) + noise(600'000) + sample(2'000'000);
   const std::string once = packed(text, text.size());
   for (const std::size_t piece : {997UL, 65'536UL, 300'001UL}) CHECK(packed(text, piece) == once);
 }

@@ -11,6 +11,14 @@
 
 namespace skiff::store::testing {
 
+/// Bytes that no compressor makes smaller, always the same.
+inline std::string noise(std::size_t size) {
+  std::string bytes(size, '\0');
+  unsigned x = 1;
+  for (char& c : bytes) c = static_cast<char>((x = x * 1664525U + 1013904223U) >> 24U);
+  return bytes;
+}
+
 struct RawEntry {
   std::string name;
   char type = '0';  ///< '0' file, '1' hard link, '2' symlink, '3' '4' devices, '5' directory, '6' FIFO
