@@ -254,6 +254,7 @@ class Scheduler::Impl {
 
   // outputs.cc
   void add_node_names(spec::Scope& scope, const std::string& prefix, const Node& n) const;
+  void refresh_names(NodeIndex i);
   void add_absent_outputs(spec::Scope& scope, const std::string& prefix, const Node& n,
                           const TemplateBase& base, const Json& task, bool artifacts) const;
   [[nodiscard]] std::string aggregate(spec::Scope& scope, const std::string& prefix,

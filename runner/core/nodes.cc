@@ -1,5 +1,7 @@
 // Nodes: making them, changing their phases, connecting them to their parents, and telling their owners once
 // they have settled (their end and that of all their hooks).
+#include <utility>
+
 #include <fmt/format.h>
 
 #include "runner/core/fields.h"
@@ -145,8 +147,9 @@ void Scheduler::Impl::set_phase(NodeIndex i, Phase phase) {
   graph_.touch(i);
   count(i, before);
   if (completed(phase)) {
-    n.s.daemoned = false;
+    const bool was_daemon = std::exchange(n.s.daemoned, false);
     n.s.finished_at = now_;
+    if (was_daemon) refresh_names(i);
     if (phase == Phase::succeeded && has_progress(n.s.type)) {
       const auto [done, total] = parse_progress(n.s.progress);
       (void)done;
@@ -167,6 +170,7 @@ void Scheduler::Impl::mark_daemoned(NodeIndex i) {
   daemons_.push_back(i);
   graph_.touch(i);
   set_phase(i, Phase::running);
+  refresh_names(i);
   push(Op::fulfilled, i);
 }
 

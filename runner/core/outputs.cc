@@ -142,6 +142,25 @@ void Scheduler::Impl::add_node_names(spec::Scope& scope, const std::string& pref
   }
 }
 
+/// A daemon has ended, or is back after a retry, when others have been told of it already: what comes next
+/// sees it as it is now (steps.go and dag.go make their scopes anew each time).
+void Scheduler::Impl::refresh_names(NodeIndex i) {
+  if (graph_[i].owner.kind == OwnerKind::attempt) i = graph_[i].owner.node;
+  const Node& n = graph_[i];
+  Composite* boundary = composite(n.boundary);
+  if (!n.told || boundary == nullptr) return;
+  if (n.owner.kind == OwnerKind::step) {
+    const std::string step = n.s.name.substr(graph_[n.owner.node].s.name.size() + 1);
+    if (step.find('(') == std::string::npos) add_node_names(boundary->scope, "steps." + step, n);
+  } else if (n.owner.kind == OwnerKind::task) {
+    const auto& dag = static_cast<const DagWork&>(*boundary);
+    const DagWork::Task& task = dag.tasks[dag.item_task[n.owner.slot]];
+    if (task.referred && !task.loop) {
+      add_node_names(boundary->scope, "tasks." + task.json->get_string("name"), n);
+    }
+  }
+}
+
 /// The declared outputs of a node that was skipped or omitted: the default, or known to be absent (scope.go,
 /// addSkippedNodeOutputsToScope).
 void Scheduler::Impl::add_absent_outputs(spec::Scope& scope, const std::string& prefix, const Node& n,

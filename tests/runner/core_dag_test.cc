@@ -291,3 +291,42 @@ TEST_CASE("an artifact that a task cannot have is told as a DAG tells it") {
   CHECK(sim.message_of("B") == "Unable to resolve: \"tasks.A.outputs.artifacts.none\"");
   CHECK(sim.phase() == "Error");
 }
+
+TEST_CASE("what comes later sees a daemon as it is then") {
+  const std::string templates = R"yaml(
+  - name: server
+    daemon: true
+    container: {image: nginx}
+)yaml";
+  const Sim::Rule dies = [](const SimPod& p) {
+    Outcome out = p.display_name == "server" ? fails(3) : succeeds();
+    if (p.display_name == "work") out.takes = std::chrono::seconds(5);
+    return out;
+  };
+  Sim sim(dag(R"yaml(
+      - {name: server, template: server}
+      - {name: work, template: leaf, depends: server}
+      - {name: after, template: leaf, depends: work, arguments: {parameters: [{name: m, value: "{{tasks.server.status}}"}]}}
+)yaml",
+              "", templates));
+  sim.rule = dies;
+  REQUIRE(sim.run());
+  CHECK(sim.input_of("after", "m") == "Failed");
+  CHECK(sim.phase() == "Succeeded");
+
+  Sim steps(R"yaml(
+spec:
+  entrypoint: main
+  templates:
+  - {name: leaf, inputs: {parameters: [{name: m, default: ""}]}, container: {image: busybox}}
+  - name: main
+    steps:
+    - - {name: server, template: server}
+    - - {name: work, template: leaf}
+    - - {name: after, template: leaf, arguments: {parameters: [{name: m, value: "{{steps.server.status}}"}]}}
+)yaml" + templates);
+  steps.rule = dies;
+  REQUIRE(steps.run());
+  CHECK(steps.input_of("after", "m") == "Failed");
+  CHECK(steps.phase() == "Succeeded");
+}
