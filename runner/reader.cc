@@ -108,20 +108,16 @@ std::string workflow_text(const store::Journal& journal, const store::WorkflowRo
   object.erase("status");
   object.set("status", std::move(status));  // last, and never empty: the nodes go before its closing brace
   std::string text = spec::to_json(object);
-  const std::vector<store::NodeRow> nodes = journal.nodes(row.uid);
-  if (nodes.empty()) return text;
-  std::size_t size = text.size() + 16;
-  for (const store::NodeRow& n : nodes) size += n.node_id.size() + n.json.size() + 4;
-  text.reserve(size);
   text.resize(text.size() - 2);
   const char* before = ",\"nodes\":{";
-  for (const store::NodeRow& n : nodes) {
+  const std::size_t alone = text.size();
+  journal.each_node(row.uid, 0, [&](std::string_view id, std::string_view json) {
     text += std::exchange(before, ",");
-    text += spec::to_json(Json(n.node_id));
+    text += spec::to_json(Json(id));
     text += ':';
-    text += n.json;
-  }
-  return text += "}}}";
+    text += json;
+  });
+  return text += text.size() == alone ? "}}" : "}}}";
 }
 
 std::string changes_text(const store::Journal& journal, const store::WorkflowRow& row, std::int64_t after) {
@@ -133,10 +129,10 @@ std::string changes_text(const store::Journal& journal, const store::WorkflowRow
       fmt::format(R"({{"revision":{},"workflow":{},"nodes":[)", row.revision, spec::to_json(workflow));
   if (after < row.revision) {
     const char* before = "";
-    for (const store::NodeRow& n : journal.nodes(row.uid, after)) {
+    journal.each_node(row.uid, after, [&](std::string_view, std::string_view json) {
       text += std::exchange(before, ",");
-      text += n.json;
-    }
+      text += json;
+    });
   }
   return text += "]}";
 }

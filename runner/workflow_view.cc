@@ -179,8 +179,9 @@ void command_and_image(std::string& out, const NodeStatus& n, const Json& workfl
 
 std::vector<NodeStatus> nodes_of(const Json& workflow) {
   std::vector<NodeStatus> out;
-  for (const auto& [id, json] : workflow.get("status").get_object("nodes"))
-    out.push_back(spec::node_status_from(json));
+  const Json::Object& nodes = workflow.get("status").get_object("nodes");
+  out.reserve(nodes.size());
+  for (const auto& [id, json] : nodes) out.push_back(spec::node_status_from(json));
   return out;
 }
 

@@ -33,39 +33,50 @@ class Builder {
     keys_.emplace_back(s, n);
     return true;
   }
-  bool StartObject() { return open(Json::object()); }
-  bool StartArray() { return open(Json::array()); }
-  bool EndObject(rapidjson::SizeType) { return close(); }
-  bool EndArray(rapidjson::SizeType) { return close(); }
-  Json take() { return std::move(root_); }
+  bool StartObject() { return ++depth_ <= kMaxDepth; }
+  bool StartArray() { return ++depth_ <= kMaxDepth; }
+  bool EndObject(rapidjson::SizeType n) {
+    Json::Object o;
+    o.reserve(n);
+    const auto value = values_.end() - static_cast<std::ptrdiff_t>(n);
+    const auto key = keys_.end() - static_cast<std::ptrdiff_t>(n);
+    for (std::ptrdiff_t i = 0; i < static_cast<std::ptrdiff_t>(n); ++i)
+      o.emplace_back(std::move(key[i]), std::move(value[i]));
+    values_.erase(value, values_.end());
+    keys_.erase(key, keys_.end());
+    drop_duplicates(o);
+    return close(Json(std::move(o)));
+  }
+  bool EndArray(rapidjson::SizeType n) {
+    const auto first = values_.end() - static_cast<std::ptrdiff_t>(n);
+    Json::Array a(std::make_move_iterator(first), std::make_move_iterator(values_.end()));
+    values_.erase(first, values_.end());
+    return close(Json(std::move(a)));
+  }
+  Json take() { return std::move(values_.front()); }
 
  private:
-  bool open(Json j) {
-    stack_.push_back(std::move(j));
-    return stack_.size() <= kMaxDepth;
-  }
-  bool close() {
-    Json done = std::move(stack_.back());
-    stack_.pop_back();
-    if (done.is_object()) drop_duplicates(done.as_object());
-    return put(std::move(done));
+  bool close(Json j) {
+    --depth_;
+    return put(std::move(j));
   }
   bool put(Json j) {
-    if (stack_.empty()) {
-      root_ = std::move(j);
-      return true;
-    }
-    Json& top = stack_.back();
-    if (top.is_array()) {
-      top.as_array().push_back(std::move(j));
-    } else {
-      top.as_object().emplace_back(std::move(keys_.back()), std::move(j));
-      keys_.pop_back();
-    }
+    values_.push_back(std::move(j));
     return true;
   }
+  /// Of equal keys the last one counts.
   static void drop_duplicates(Json::Object& o) {
-    if (o.size() < 2) return;
+    constexpr std::size_t kFew = 24;
+    if (o.size() <= kFew) {
+      for (std::size_t i = 0; i + 1 < o.size(); ++i) {
+        const auto same = [&](const Json::Member& m) { return m.first == o[i].first; };
+        if (std::any_of(o.begin() + static_cast<std::ptrdiff_t>(i) + 1, o.end(), same)) return drop_sorted(o);
+      }
+      return;
+    }
+    drop_sorted(o);
+  }
+  static void drop_sorted(Json::Object& o) {
     std::vector<std::size_t> order(o.size());
     for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
     std::stable_sort(order.begin(), order.end(), [&](auto a, auto b) { return o[a].first < o[b].first; });
@@ -83,9 +94,9 @@ class Builder {
     o = std::move(kept);
   }
 
-  Json root_;
-  std::vector<Json> stack_;
+  std::vector<Json> values_;  ///< complete, waiting for the end of what they are in
   std::vector<std::string> keys_;
+  std::size_t depth_ = 0;
 };
 
 void write_string(std::string& out, std::string_view s, bool escape_html) {

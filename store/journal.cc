@@ -79,16 +79,28 @@ std::optional<std::string> Journal::object_of(std::string_view uid) const {
   return query.text(0);
 }
 
+namespace {
+
+constexpr std::string_view kNodes =
+    "SELECT node_id, json, revision FROM nodes WHERE wid=(SELECT id FROM workflows WHERE uid=?1) AND "
+    "revision>?2 ORDER BY id";
+
+}  // namespace
+
 std::vector<NodeRow> Journal::nodes(std::string_view uid, std::int64_t after_revision) const {
   const Impl::Lease db(*impl_);
-  auto query = db->prepare(
-      "SELECT node_id, json, revision FROM nodes WHERE wid=(SELECT id FROM workflows WHERE uid=?1) AND "
-      "revision>?2 "
-      "ORDER BY id");
+  auto query = db->prepare(kNodes);
   query.with(uid, after_revision);
   std::vector<NodeRow> nodes;
   while (query.step()) nodes.push_back({std::string(uid), query.text(0), query.text(1), query.number(2)});
   return nodes;
+}
+
+void Journal::each_node(std::string_view uid, std::int64_t after_revision, const NodeVisitor& visit) const {
+  const Impl::Lease db(*impl_);
+  auto query = db->prepare(kNodes);
+  query.with(uid, after_revision);
+  while (query.step()) visit(query.view(0), query.view(1));
 }
 
 std::optional<NodeRow> Journal::node(std::string_view uid, std::string_view node_id) const {

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -121,6 +122,9 @@ class Journal {
   [[nodiscard]] std::optional<std::string> object_of(std::string_view uid) const;
   /// Rows changed after that revision (0: all), in the order in which the nodes came to be.
   [[nodiscard]] std::vector<NodeRow> nodes(std::string_view uid, std::int64_t after_revision = 0) const;
+  /// The same without copies, for thousands of them: their ids and texts, valid during the call.
+  using NodeVisitor = std::function<void(std::string_view node_id, std::string_view json)>;
+  void each_node(std::string_view uid, std::int64_t after_revision, const NodeVisitor& visit) const;
   [[nodiscard]] std::optional<NodeRow> node(std::string_view uid, std::string_view node_id) const;
 
   [[nodiscard]] std::optional<ObjectRow> object(std::string_view kind, std::string_view ns,

@@ -89,10 +89,10 @@ void Statement::run() {
   }
 }
 
-std::string Statement::text(int column) const {
+std::string_view Statement::view(int column) const {
   const auto* data = reinterpret_cast<const char*>(sqlite3_column_text(stmt_, column));
-  return data == nullptr ? ""
-                         : std::string(data, static_cast<std::size_t>(sqlite3_column_bytes(stmt_, column)));
+  if (data == nullptr) return "";
+  return {data, static_cast<std::size_t>(sqlite3_column_bytes(stmt_, column))};
 }
 
 std::int64_t Statement::number(int column) const { return sqlite3_column_int64(stmt_, column); }

@@ -49,7 +49,9 @@ class Statement {
   /// Runs a statement that yields no rows.
   void run();
 
-  [[nodiscard]] std::string text(int column) const;
+  [[nodiscard]] std::string text(int column) const { return std::string(view(column)); }
+  /// Valid until the next step().
+  [[nodiscard]] std::string_view view(int column) const;
   [[nodiscard]] std::int64_t number(int column) const;
 
  private:
