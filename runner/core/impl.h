@@ -275,6 +275,7 @@ class Scheduler::Impl {
   [[nodiscard]] static LookUpMemo memo_order(const std::string& id, const Prepared& p);
   void end_workflow(Phase phase, std::string message);
   void conclude();
+  void mark_deleted_artifacts();
   void set_globals();
   [[nodiscard]] std::string set_parameters();
   [[nodiscard]] std::string set_workflow_metadata();

@@ -187,6 +187,7 @@ void Scheduler::Impl::conclude() {
     if (n.locked) unlock(i);
     graph_.touch(i);
   }
+  mark_deleted_artifacts();
   finished_ = true;
   finished_at_ = now_;
   if (!started_at_) started_at_ = now_;
@@ -198,6 +199,25 @@ void Scheduler::Impl::conclude() {
   if (locked_) emit(ReleaseLocks{""});
   locked_ = false;
   emit(*end_);
+}
+
+/// Artifacts that go with the workflow's completion say so (workflow/controller/artifact_gc.go); whoever
+/// hears of the end removes them. Those of a memo hit are another workflow's.
+void Scheduler::Impl::mark_deleted_artifacts() {
+  const std::string general = spec_.get("artifactGC").get_string("strategy");
+  for (NodeIndex i = 0; i < graph_.size(); ++i) {
+    spec::NodeState& s = graph_[i].s;
+    if (graph_[i].gone || (s.memoization && s.memoization->hit)) continue;
+    Json* artifacts = s.outputs.find("artifacts");
+    if (artifacts == nullptr) continue;
+    for (Json& artifact : artifacts->as_array()) {
+      const std::string own = artifact.get("artifactGC").get_string("strategy");
+      if ((own.empty() ? general : own) != "OnWorkflowCompletion" || artifact.get("raw").is_object())
+        continue;
+      artifact.set("deleted", true);
+      graph_.touch(i);
+    }
+  }
 }
 
 Json Scheduler::Impl::status() const {

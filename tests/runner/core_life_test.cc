@@ -320,6 +320,24 @@ TEST_CASE("deadlines of the workflow and of templates") {
   CHECK(one.message() == "Pod was active on the node longer than the specified deadline");
 }
 
+TEST_CASE("artifacts that go with the completion are shown as deleted") {
+  Sim sim(
+      workflow("  artifactGC: {strategy: OnWorkflowCompletion}\n  templates:\n"
+               "  - {name: main, container: {image: i}}\n"));
+  sim.rule = [](const SimPod&) {
+    Outcome o;
+    o.outputs =
+        *skiff::spec::parse_json(R"({"artifacts":[{"name":"goes","s3":{"key":"a"}},)"
+                                 R"({"name":"stays","s3":{"key":"b"},"artifactGC":{"strategy":"Never"}}]})");
+    return o;
+  };
+  REQUIRE(sim.run());
+  const Json outputs = sim.node("wf")->outputs;
+  const Json::Array& artifacts = outputs.get_array("artifacts");
+  CHECK(artifacts[0].get_bool("deleted"));
+  CHECK_FALSE(artifacts[1].get_bool("deleted"));
+}
+
 // ------------------------------------------------------------------------------------ locks and memo
 
 TEST_CASE("a mutex lets one in after the other, and the message says who waits") {
