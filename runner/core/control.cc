@@ -133,7 +133,6 @@ void Scheduler::Impl::resume_all(const std::string& message) {
     std::string error;
     if (!default_outputs(i, error)) continue;
     const std::string& before = graph_[i].s.message;
-    add_global_outputs(graph_[i].s.outputs);
     set_phase(i, Phase::succeeded, before.empty() ? message : before + "; " + message);
   }
 }

@@ -177,7 +177,7 @@ const std::string kApproval = R"yaml(  templates:
   - name: wait
     inputs: {parameters: [{name: who, default: me}]}
     suspend: {}
-    outputs: {parameters: [{name: ok, valueFrom: {default: "no", supplied: {}}}]}
+    outputs: {parameters: [{name: ok, globalName: ok, valueFrom: {default: "no", supplied: {}}}]}
   - name: main
     steps:
     - - {name: ask, template: wait}
@@ -190,6 +190,7 @@ TEST_CASE("a suspend node waits for resume; outputs are supplied or take their d
   plain.at(5s, Resume{});
   REQUIRE(plain.run());
   CHECK(plain.input_of("go", "m") == "no");
+  CHECK(plain.status().get("outputs").is_null());  // a default does not become the workflow's
 
   Sim set(workflow(kApproval));
   Json yes = Json::object();
@@ -199,6 +200,7 @@ TEST_CASE("a suspend node waits for resume; outputs are supplied or take their d
   CHECK_FALSE(set.scheduler().finished());
   REQUIRE(set.run());
   CHECK(set.input_of("go", "m") == "yes");
+  CHECK(set.status().get("outputs").get_array("parameters")[0].get_string("value") == "yes");
   CHECK(set.message_of("ask") == "fine");
 }
 
