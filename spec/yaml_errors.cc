@@ -109,6 +109,26 @@ std::optional<DocumentError> unclosed(const Scene& s, std::size_t end) {
   return std::nullopt;
 }
 
+/// `{image: a command: [b]}`: one key of a flow mapping holds the next.
+std::optional<DocumentError> comma(const Scene& s) {
+  const auto& l = s.line();
+  if (!l.value.starts_with('{') && !l.value.starts_with('[')) return std::nullopt;
+  const std::size_t from = l.offset + l.value_column;
+  if (s.offset <= from || s.offset > from + l.value.size()) return std::nullopt;
+  const bool at_colon = l.value.substr(s.offset - from).starts_with(':');
+  const std::string_view before = l.value.substr(0, s.offset - from + (at_colon ? 1 : 0));
+  const std::string_view entry = before.substr(before.find_last_of("{[,") + 1);
+  const std::size_t first = entry.find(": ");
+  const std::size_t second = entry.rfind(':');
+  if (first == std::string_view::npos || second <= first + 1) return std::nullopt;
+  const std::size_t blank = entry.rfind(' ', second);
+  if (blank <= first + 1) return std::nullopt;
+  const std::string_view key = entry.substr(blank + 1, second - blank - 1);
+  const auto at = static_cast<std::size_t>(key.data() - s.tree.text().data());
+  return DocumentError(at, "missing-comma", fmt::format("a comma is missing before `{}`", key),
+                       "the keys of {…} stand apart by commas; quote a value that holds `: `");
+}
+
 std::optional<DocumentError> colon(const Scene& s) {
   const auto& l = s.line();
   const auto second = l.value.find(": ");
@@ -157,6 +177,7 @@ std::optional<DocumentError> indentation(const Scene& s) {
   for (std::size_t i = s.at; i-- > 0;) {
     if (s.lines[i].indent > l.indent) continue;
     if (s.lines[i].indent == l.indent) fitting = i;
+    if (s.lines[i].column == l.indent && s.lines[i].dashes > 0) return std::nullopt;
     break;
   }
   if (!fitting && (s.at == 0 || l.indent == 0)) return std::nullopt;
@@ -192,6 +213,7 @@ DocumentError explain_yaml_error(const Tree& tree, std::size_t begin, std::size_
     if (auto e = braces(scene)) return *e;
     if (auto e = unclosed(scene, end)) return *e;
     if (auto e = reserved(scene)) return *e;
+    if (auto e = comma(scene)) return *e;
     if (auto e = colon(scene)) return *e;
     if (auto e = indentation(scene)) return *e;
   }

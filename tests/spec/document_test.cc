@@ -213,6 +213,7 @@ TEST_CASE("malformed YAML is explained in our words") {
       {"a: 'never\nb: 1\n", "unclosed-quote", {1, 4}},
       {"a: \"never", "unclosed-quote", {1, 4}},
       {"a: {b: 1\nc: 2\n", "unclosed-bracket", {1, 4}},
+      {"- n: m\n  a: {b: x:1 c: [d]}\n", "missing-comma", {2, 14}},
       {"a: [1] x\n", "text-after-value", {1, 7}},
       {"image: {{inputs.parameters.image}}\n", "unquoted-braces", {1, 8}},
       {"image: {{inputs.parameters.image}}:latest\n", "unquoted-braces", {1, 8}},
