@@ -1,5 +1,7 @@
 // Hooks and exit handlers of steps and tasks: started when their expression holds, awaited before what
 // depends on the node goes on (workflow/controller/hooks.go, exit_handler.go).
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "runner/core/fields.h"
@@ -162,11 +164,18 @@ void Scheduler::Impl::exit_settled(NodeIndex parent) {
   push(Op::fulfilled, parent);
 }
 
-/// A hook that cannot be carried out fails the group of the step, or the task.
+/// A hook that cannot be carried out fails the group of the step, or the task; that of a target the whole DAG
+/// (dag.go executeDAG).
 void Scheduler::Impl::hook_error(NodeIndex parent, const std::string& error) {
   const Owner owner = graph_[parent].owner;
   if (owner.kind == OwnerKind::step) fail_group(owner.node, error);
-  if (owner.kind == OwnerKind::task) set_phase(parent, Phase::error, error);
+  if (owner.kind != OwnerKind::task) return;
+  const auto* dag = graph_[owner.node].as<DagWork>();
+  if (dag == nullptr || completed(graph_[owner.node].s.phase)) return;
+  const bool target =
+      std::find(dag->targets.begin(), dag->targets.end(), dag->item_task[owner.slot]) != dag->targets.end();
+  if (!target || graph_[parent].s.phase != Phase::pending) set_phase(parent, Phase::error, error);
+  if (target) fail_call(owner.node, error);
 }
 
 /// An exit handler that cannot be begun fails the group of the step; a DAG goes on without it (steps.go

@@ -330,3 +330,21 @@ spec:
   CHECK(steps.input_of("after", "m") == "Failed");
   CHECK(steps.phase() == "Succeeded");
 }
+
+TEST_CASE("a hook of a target that cannot be carried out ends its DAG") {
+  Sim sim(dag(R"yaml(
+      - {name: A, template: leaf}
+      - {name: B, template: leaf, depends: A, hooks: {h: {template: leaf, expression: "tasks.B.outputs.parameters.x == '1'"}}}
+)yaml"));
+  REQUIRE(sim.run());
+  CHECK(sim.phase_of("wf") == "Error");
+  CHECK(sim.message().starts_with("error in entry template execution: cannot fetch parameters from nil"));
+
+  Sim before(dag(R"yaml(
+      - {name: A, template: leaf, hooks: {h: {template: leaf, expression: "tasks.A.outputs.parameters.x == '1'"}}}
+      - {name: B, template: leaf, depends: A.Errored}
+)yaml"));
+  REQUIRE(before.run());
+  CHECK(before.phase_of("A") == "Error");
+  CHECK(before.phase_of("B") == "Succeeded");
+}
