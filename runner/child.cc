@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <optional>
 #include <stdexcept>
 
@@ -13,6 +12,7 @@
 #include "spec/decode.h"
 #include "spec/names.h"
 #include "store/error.h"
+#include "store/label_selector.h"
 #include "store/sha256.h"
 
 namespace skiff::runner {
@@ -41,35 +41,9 @@ std::vector<store::LabelCondition> requirements(const char* which, const std::st
   }
 }
 
-std::optional<std::int64_t> integer(const std::string& text) {
-  std::int64_t n = 0;
-  const auto r = std::from_chars(text.data(), text.data() + text.size(), n);
-  if (text.empty() || r.ec != std::errc() || r.ptr != text.data() + text.size()) return std::nullopt;
-  return n;
-}
-
 bool matches(const Json& object, const store::LabelCondition& r) {
   const Json* value = value_at(object, r.key);
-  const auto listed = [&] {
-    return std::find(r.values.begin(), r.values.end(), plain_text(*value)) != r.values.end();
-  };
-  switch (r.op) {
-    case Op::in:
-      return value != nullptr && listed();
-    case Op::not_in:
-      return value == nullptr || !listed();
-    case Op::exists:
-      return value != nullptr;
-    case Op::greater:
-    case Op::less: {
-      const auto own = value == nullptr ? std::nullopt : integer(plain_text(*value));
-      const auto bound = integer(r.values.front());
-      return own && bound && (r.op == Op::greater ? *own > *bound : *own < *bound);
-    }
-    case Op::not_exists:
-      break;
-  }
-  return value == nullptr;
+  return store::holds(r, value == nullptr ? std::nullopt : std::optional(plain_text(*value)));
 }
 
 }  // namespace

@@ -3,7 +3,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
+#include <optional>
 
 #include "runner/reader.h"
 #include "runner/routes_impl.h"
@@ -11,6 +13,7 @@
 #include "runner/submit.h"
 #include "spec/names.h"
 #include "spec/validate.h"
+#include "store/label_selector.h"
 
 namespace skiff::runner {
 using boost::asio::awaitable;
@@ -88,7 +91,19 @@ awaitable<HttpReply> apply(Services& s, const HttpRequest& request, const Captur
   co_return json_reply(Json::object());
 }
 
-HttpReply list_of(Services& s, const std::string& kind, const std::string& ns) {
+bool selected(const Json& object, const std::vector<store::LabelCondition>& selector) {
+  const Json& labels = object.get("metadata").get("labels");
+  return std::all_of(selector.begin(), selector.end(), [&](const store::LabelCondition& c) {
+    const Json* value = labels.find(c.key);
+    return store::holds(
+        c, value == nullptr || !value->is_string() ? std::nullopt : std::optional(value->as_string()));
+  });
+}
+
+/// Namespace "-" means all.
+HttpReply list_of(Services& s, const std::string& kind, const std::string& ns,
+                  const std::string& labels = "") {
+  const std::vector<store::LabelCondition> selector = store::parse_label_selector(labels);
   Json items = Json::array();
   if (kind == "Secret") {
     for (const std::string& name : s.secrets.names(ns)) {
@@ -97,8 +112,9 @@ HttpReply list_of(Services& s, const std::string& kind, const std::string& ns) {
       items.push_back(std::move(item));
     }
   } else {
-    for (const store::ObjectRow& row : s.journal.objects(kind, cluster_wide(kind) ? "" : ns)) {
-      items.push_back(spec::parse_json(row.json).value_or(Json::object()));
+    for (const store::ObjectRow& row : s.journal.objects(kind, cluster_wide(kind) || ns == "-" ? "" : ns)) {
+      Json object = spec::parse_json(row.json).value_or(Json::object());
+      if (selected(object, selector)) items.push_back(std::move(object));
     }
   }
   Json out = Json::object();
@@ -160,6 +176,7 @@ HttpReply write_template(Services& s, const HttpRequest& request, const Template
         409,
         fmt::format("{} `{}` is already there; change it with: skiff template update FILE", t.kind, name));
   }
+  if (!fresh) (void)require_object(s, t.kind, t.ns(at), name);
   check_template(s, object, t.ns(at));
   put(s, std::move(object), t.ns(at));
   return json_reply(require_object(s, t.kind, t.ns(at), name));
@@ -167,8 +184,8 @@ HttpReply write_template(Services& s, const HttpRequest& request, const Template
 
 void add_service(std::vector<RouteEntry>& table, std::string_view all, std::string_view one,
                  const TemplateService& t) {
-  table.push_back({"GET", all, [t](Services& s, const HttpRequest&, const Captures& at) {
-                     return ready(list_of(s, t.kind, t.ns(at)));
+  table.push_back({"GET", all, [t](Services& s, const HttpRequest& r, const Captures& at) {
+                     return ready(list_of(s, t.kind, t.ns(at), r.param("listOptions.labelSelector")));
                    }});
   table.push_back({"POST", all, [t](Services& s, const HttpRequest& r, const Captures& at) {
                      return ready(write_template(s, r, t, at, true));

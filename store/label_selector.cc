@@ -1,20 +1,29 @@
 // Label selectors in text form, by the grammar of Kubernetes (apimachinery/pkg/labels/selector.go).
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 
 #include "store/error.h"
-#include "store/rows.h"
+#include "store/label_selector.h"
 
 namespace skiff::store {
 namespace {
 
 constexpr std::string_view kOperators = "'=', '!=', '>', '<', 'in' or 'notin'";
+
+std::optional<std::int64_t> whole_number(const std::string& text) {
+  std::int64_t number = 0;
+  const auto r = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (text.empty() || r.ec != std::errc() || r.ptr != text.data() + text.size()) return std::nullopt;
+  return number;
+}
 
 class Parser {
  public:
@@ -59,9 +68,7 @@ class Parser {
     skip();
     const std::size_t start = pos_;
     std::string found = token();
-    std::int64_t number = 0;
-    const auto r = std::from_chars(found.data(), found.data() + found.size(), number);
-    if (!found.empty() && r.ec == std::errc() && r.ptr == found.data() + found.size()) return found;
+    if (whole_number(found)) return found;
     pos_ = start;
     fail("an integer (all that '>' and '<' compare; there is no '>=')");
   }
@@ -122,5 +129,27 @@ class Parser {
 }  // namespace
 
 std::vector<LabelCondition> parse_label_selector(const std::string& text) { return Parser(text).parse(); }
+
+bool holds(const LabelCondition& condition, const std::optional<std::string>& value) {
+  using Op = LabelCondition::Op;
+  const std::vector<std::string>& values = condition.values;
+  const bool listed = value && std::find(values.begin(), values.end(), *value) != values.end();
+  switch (condition.op) {
+    case Op::in:
+      return listed;
+    case Op::not_in:
+      return !listed;
+    case Op::exists:
+      return value.has_value();
+    case Op::not_exists:
+      return !value.has_value();
+    case Op::greater:
+    case Op::less:
+      break;
+  }
+  const auto own = value ? whole_number(*value) : std::nullopt;
+  const auto bound = whole_number(values.front());
+  return own && bound && (condition.op == Op::greater ? *own > *bound : *own < *bound);
+}
 
 }  // namespace skiff::store

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <optional>
 #include <set>
 
 #include "runner/commands/context.h"
@@ -23,6 +24,7 @@ struct ArchiveFlags {
   std::vector<std::string> parameters;
   std::string node_selector;
   std::int64_t chunk = 0;
+  std::optional<std::int64_t> priority;
   bool restart_successful = false;
   bool memoized = false;
   bool by_name = false;
@@ -103,11 +105,18 @@ void act(const ArchiveFlags& f, Context& context, const std::string& verb) {
   if (f.restart_successful) body.set("restartSuccessful", true);
   if (f.memoized) body.set("memoized", true);
   for (const std::string& p : f.parameters) body["parameters"].push_back(p);
+  if (f.priority) body.set("priority", *f.priority);
   for (const std::string& word : words) {
     const std::string old = name_of(archived(client, context, word));
     const Json workflow = client.put(context.workflow_path(old, "/" + verb), body);
     const std::string name = name_of(workflow);
-    fmt::print("workflow {} {}\n", name, verb == "retry" ? "retried" : "submitted");
+    if (f.output == "json" || f.output == "yaml") {
+      print_object(workflow, f.output);
+    } else if (f.output == "name") {
+      fmt::print("{}\n", name);
+    } else {
+      fmt::print("workflow {} {}\n", name, verb == "retry" ? "retried" : "submitted");
+    }
     std::fflush(stdout);
     if (!f.wait && !f.watch && !f.log) continue;
     FollowOptions options;
@@ -138,10 +147,13 @@ void add_action(CLI::App* group, Context& context, const char* name, const char*
   cmd->add_flag("-w,--wait", f->wait, "wait for the workflow to complete");
   cmd->add_flag("--watch", f->watch, "watch the workflow until it completes");
   cmd->add_flag("--log", f->log, "show the logs until it completes");
+  cmd->add_option("-o,--output", f->output, "name|json|yaml|wide")
+      ->check(CLI::IsMember({"name", "json", "yaml", "wide"}));
   if (std::string_view(name) == "retry") {
     cmd->add_option("--node-field-selector", f->node_selector, "nodes, e.g. displayName=approve");
     cmd->add_flag("--restart-successful", f->restart_successful, "also the nodes that the selector picks");
   } else {
+    cmd->add_option("--priority", f->priority, "workflow priority");
     cmd->add_flag("--memoized", f->memoized, "keep what succeeded");
   }
   cmd->callback([f, verb = std::string(name), &context] { act(*f, context, verb); });

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "runner/commands/context.h"
+#include "runner/commands/strict.h"
 #include "runner/daemon.h"
 #include "runner/stored_templates.h"
 #include "spec/validate.h"
@@ -35,15 +36,6 @@ void report(const LintFlags& f, const spec::LintResult& result, const std::vecto
   }
 }
 
-/// --strict=false: what Argo's decoder would pass over is told, and no error.
-void forgive_unknown(spec::LintResult& result) {
-  for (spec::Diagnostic& d : result.diagnostics) {
-    const bool unknown =
-        d.rule == "unknown-field" || d.rule == "unknown-metadata-field" || d.rule == "duplicate-key";
-    if (unknown) d.severity = spec::Severity::warning;
-  }
-}
-
 void lint(const LintFlags& f, Context& context) {
   const std::vector<InputFile> files = read_inputs(f.files);
   std::vector<spec::LintFile> texts;
@@ -63,7 +55,7 @@ void lint(const LintFlags& f, Context& context) {
     }
   }
   spec::LintResult result = spec::lint(texts, options);
-  if (f.strict == "false") forgive_unknown(result);
+  if (f.strict == "false") forgive_unknown(result.diagnostics);
   report(f, result, files, context.color);
   if (!result.ok()) context.exit_code = kFailed;
 }
