@@ -8,6 +8,7 @@
 
 #include "runner/core/resubmit.h"
 #include "runner/reader.h"
+#include "runner/rollup.h"
 #include "runner/routes_impl.h"
 #include "runner/stored_templates.h"
 #include "runner/submit.h"
@@ -224,7 +225,8 @@ awaitable<HttpReply> get(Services& s, const HttpRequest& request, const Captures
   const std::string fields = request.param("fields");
   if (fields.empty()) {
     HttpReply whole;
-    whole.body = workflow_text(s.journal, row);
+    whole.body =
+        request.param("skiff.plain") == "true" ? workflow_text(s.journal, row) : summed_text(s.journal, row);
     co_return whole;
   }
   co_return json_reply(select_fields(workflow_object(s.journal, row, true), fields));

@@ -40,7 +40,8 @@ void get(const GetFlags& f, const Context& context) {
   view.ascii = f.no_utf8;
   view.keeps = node_filter(f);
   for (const std::string& name : f.names) {
-    const Json workflow = client.get(context.workflow_path(name));
+    const bool whole = f.output == "json" || f.output == "yaml";
+    const Json workflow = client.get(context.workflow_path(name, whole ? "" : "?skiff.plain=true"));
     if (f.output == "name") {
       fmt::print("{}\n", workflow.get("metadata").get_string("name"));
     } else if (f.output == "json" || f.output == "yaml") {
