@@ -61,7 +61,7 @@ std::int64_t to_ms(TimePoint t) { return t.time_since_epoch().count(); }
 Controller::Impl::Impl(Threads& threads, docker::Engine& engine, const store::Home& home,
                        store::Journal& journal, store::ArtifactStore& artifacts, PodSettings settings,
                        std::function<void(const std::string&)> log)
-    : strand(asio::make_strand(threads.lane())),
+    : strand(asio::make_strand(threads.control())),
       pods(threads, engine, home, artifacts, std::move(settings)),
       host_steps(artifacts),
       pool_(threads.pool()),
@@ -130,7 +130,7 @@ Controller::Impl::Turn Controller::Impl::take_turn() {
   }
   for (const std::string& uid : turn.touched) {
     const auto run = runs_.find(uid);
-    if (run != runs_.end()) write_state(turn, run->second);
+    if (run != runs_.end() && !turn.failed.contains(uid)) write_state(turn, run->second);
   }
   return turn;
 }
@@ -180,6 +180,7 @@ void Controller::Impl::note_pod(Turn& turn, Run& run, const Event& event) {
 void Controller::Impl::fail_run(Turn& turn, Run& run, const std::string& why, TimePoint now) {
   log_(fmt::format("workflow {}: internal error: {}", run.name, why));
   run.finished = now;
+  turn.failed.insert(run.uid);
   store::WorkflowRow row = row_of(run);
   row.phase = "Error";
   row.message = "internal error of skiff (please report it): " + why;
@@ -198,7 +199,7 @@ void Controller::Impl::write_state(Turn& turn, Run& run) {
   turn.batch.update_workflow(row_of(run));
 }
 
-/// A pod's warning; it is written with the pod's next event, which follows at once.
+/// A pod's warning; it is written with the pod's next event.
 void Controller::Impl::note_warning(const std::string& node_id, const std::string& message) {
   for (auto& [uid, run] : runs_) {
     if (!run.pods.contains(node_id)) continue;
@@ -370,7 +371,7 @@ awaitable<void> Controller::Impl::submit(Json workflow, Consent consent, store::
 awaitable<void> Controller::Impl::command(std::string uid, Event event) {
   Run* run = nullptr;
   if (const auto it = runs_.find(uid); it != runs_.end()) run = &it->second;
-  if (run == nullptr) run = activate(uid);
+  if (run == nullptr && !removing_.contains(uid)) run = activate(uid);
   if (run == nullptr) throw RequestError(404, "that workflow is not there any more");
   const std::string reason = run->scheduler->refuse(event);
   const bool idle = run->scheduler->finished() && std::holds_alternative<Resume>(event);
@@ -386,7 +387,8 @@ awaitable<void> Controller::Impl::command(std::string uid, Event event) {
 
 awaitable<void> Controller::Impl::remove(std::string uid) {
   const auto row = journal_.by_uid(uid);
-  if (!row) throw RequestError(404, "that workflow is not there any more");
+  if (!row || !removing_.insert(uid).second) throw RequestError(404, "that workflow is not there any more");
+  const std::string full_name = row->ns + "/" + row->name;
   const Json object = spec::parse_json(journal_.object_of(uid).value_or("{}")).value_or(Json());
   const std::vector<store::NodeRow> nodes = journal_.nodes(uid);
   if (const auto it = runs_.find(uid); it != runs_.end()) {
@@ -398,17 +400,32 @@ awaitable<void> Controller::Impl::remove(std::string uid) {
     active = runs_.size();
     settle_locks();
   }
-  store::Batch batch;
-  batch.delete_workflow(uid);
-  forget_end(batch, row->ns, uid);
-  const std::int64_t revision = co_await commit(batch);
-  tell_waiters({uid}, revision);
+  // Behind the turn that is being written, which may hold events of this workflow.
+  extra_.delete_workflow(uid);
+  forget_end(extra_, row->ns, uid);
+  const std::uint64_t ticket =
+      enqueue(uid, Begin{});  // nobody's any more: it tells when the above is written
+  co_await committed(ticket);
+  if (done_ticket_ < ticket) throw RequestError(503, "the controller is stopping");
+  tell_waiters({uid}, journal_.revision());
   judge_child(uid);
   ++children_;
   asio::co_spawn(strand, clean_up(uid, true), asio::detached);
-  const std::function<void()> work = [this, uid] { store::remove_logs(home_, uid); };
-  co_await offload(pool_, work);
-  drop_all_artifacts(*row, object, nodes);
+  // Its name stays taken until its files, which lie under the name, are gone.
+  const bool named = names_.insert(full_name).second;
+  const std::function<void()> work = [&] {
+    store::remove_logs(home_, uid);
+    remove_all_artifacts(*row, object, nodes);
+  };
+  std::exception_ptr trouble;
+  try {
+    co_await offload(pool_, work);
+  } catch (...) {
+    trouble = std::current_exception();
+  }
+  if (named) names_.erase(full_name);
+  removing_.erase(uid);
+  if (trouble) std::rethrow_exception(trouble);
   co_await remove_children(uid);
 }
 

@@ -92,6 +92,7 @@ class Controller::Impl {
     store::Batch batch;
     std::vector<Order> orders;
     std::set<std::string> touched;
+    std::set<std::string> failed;  ///< runs whose scheduler threw: what they were last is in `batch` already
     std::vector<std::pair<std::string, std::string>> ended_pods;  ///< (uid, node) whose PodDone is in `batch`
     std::uint64_t last_ticket = 0;
   };
@@ -158,9 +159,11 @@ class Controller::Impl {
   void arm_expiry();
   awaitable<void> expire();
   void drop_completed_artifacts(const Run& run);
-  void drop_all_artifacts(const store::WorkflowRow& row, const Json& object,
-                          const std::vector<store::NodeRow>& rows);
   void drop_artifacts(std::vector<std::string> keys);
+  /// Both block, for the pool.
+  void remove_all_artifacts(const store::WorkflowRow& row, const Json& object,
+                            const std::vector<store::NodeRow>& rows) const;
+  void remove_artifacts(const std::vector<std::string>& keys) const;
 
   // recovery.cc
   void request_sweep();
@@ -195,7 +198,8 @@ class Controller::Impl {
   std::list<Waiter> waiters_;
   std::list<boost::asio::steady_timer> ticket_waiters_;
   std::map<std::string, std::int64_t> revisions_;  ///< of the last change, by uid; "" is any
-  std::set<std::string> names_;                    ///< "ns/name" being submitted
+  std::set<std::string> names_;                    ///< "ns/name" being submitted or removed
+  std::set<std::string> removing_;                 ///< by uid
   std::size_t children_ = 0;                       ///< coroutines that must end before close() returns
   bool sweep_wanted_ = false;
   bool sweeping_ = false;

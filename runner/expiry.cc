@@ -105,20 +105,24 @@ void Controller::Impl::drop_artifacts(std::vector<std::string> keys) {
   if (keys.empty()) return;
   ++children_;
   asio::post(pool_, [this, keys = std::move(keys)] {
-    for (const std::string& key : keys) {
-      try {
-        artifacts_.remove(key);
-      } catch (const store::StoreError& e) {
-        log_(fmt::format("removing artifact {}: {}", key, e.what()));
-      }
-    }
+    remove_artifacts(keys);
     asio::post(strand, [this] { --children_; });
   });
 }
 
+void Controller::Impl::remove_artifacts(const std::vector<std::string>& keys) const {
+  for (const std::string& key : keys) {
+    try {
+      artifacts_.remove(key);
+    } catch (const store::StoreError& e) {
+      log_(fmt::format("removing artifact {}: {}", key, e.what()));
+    }
+  }
+}
+
 /// Of a workflow that is being deleted, read from the journal before it goes.
-void Controller::Impl::drop_all_artifacts(const store::WorkflowRow& row, const Json& object,
-                                          const std::vector<store::NodeRow>& rows) {
+void Controller::Impl::remove_all_artifacts(const store::WorkflowRow& row, const Json& object,
+                                            const std::vector<store::NodeRow>& rows) const {
   std::vector<spec::NodeStatus> nodes;
   for (const store::NodeRow& n : rows) {
     if (const auto json = spec::parse_json(n.json)) nodes.push_back(spec::node_status_from(*json));
@@ -130,7 +134,7 @@ void Controller::Impl::drop_all_artifacts(const store::WorkflowRow& row, const J
   const auto summary = spec::parse_json(row.summary);
   ArtifactFates fates = fates_of(spec_of(object, summary ? summary->get("status") : Json()), nodes, run);
   if (!fates.some_stay) artifacts_.remove_workflow(row.ns, row.name);
-  drop_artifacts(std::move(fates.on_deletion));
+  remove_artifacts(fates.on_deletion);
 }
 
 }  // namespace skiff::runner

@@ -10,8 +10,7 @@ namespace skiff::runner {
 
 /// The functions of libcurl that are used here, under their own names and types.
 struct Libcurl {
-  std::string
-      trouble;  ///< why it cannot be loaded and what to install; "" if it is there, else no pointer is set
+  std::string trouble;  ///< why it cannot be loaded and what to install; "" if it is there, else call nothing
   decltype(&::curl_global_init) global_init = nullptr;
   decltype(&::curl_easy_init) easy_init = nullptr;
   decltype(&::curl_easy_cleanup) easy_cleanup = nullptr;

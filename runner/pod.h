@@ -2,7 +2,7 @@
 //
 // In: orders, with what is known of their run (RunContext). Out: events for the run's inbox (EventSink), the
 // pod's end as the value of run(), its logs and artifacts in the store. A pod is a coroutine on a strand of
-// its own on the pool; it owns what it touches, and speaks to the outside by events alone.
+// its own, on a lane (threads.h); it owns what it touches, and speaks to the outside by events alone.
 //
 // A container's name is a function of run, node, generation and container, so no pod can be started twice:
 // run() and adopt() are one thing, adopt() merely looks first what the engine already has of the pod.

@@ -78,7 +78,7 @@ Json watch_event(std::string_view type, Json object) {
 
 /// Argo's watch: whole objects of all workflows of a namespace, or of the one that the field selector names.
 awaitable<void> send_watch(Services& s, StreamWriter& out, std::string ns, std::string name, bool sse) {
-  std::int64_t seen = -1;
+  std::int64_t seen = -1, told = -1;
   std::map<std::string, bool> known;
   while (true) {
     store::WorkflowFilter filter;
@@ -93,8 +93,9 @@ awaitable<void> send_watch(Services& s, StreamWriter& out, std::string ns, std::
           frame(watch_event(old ? "MODIFIED" : "ADDED", workflow_object(s.journal, row, true)), sse);
       co_await out.write(text);
     }
-    seen = newest;
-    co_await s.controller.changed("", seen, false);
+    // What was told is written before the list is read again; a newer change elsewhere must not end the wait.
+    seen = std::max(newest, told);
+    told = co_await s.controller.changed("", seen, false);
   }
 }
 

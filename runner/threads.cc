@@ -17,9 +17,10 @@ boost::asio::any_io_executor Threads::lane() { return lanes_[next_++ % lanes_.si
 boost::asio::any_io_executor Threads::pool() { return pool_.get_executor(); }
 
 void Threads::join() {
-  // A request in the pool may still ask something of a lane; once pods and controller are closed, no lane waits for the
-  // pool.
+  // A request in the pool may still ask something of a lane; with pods and controller closed, no lane waits
+  // for it.
   pool_.join();
+  control_.join();
   for (const auto& lane : lanes_) lane->join();
 }
 

@@ -17,8 +17,6 @@
 using namespace skiff::store;
 using namespace skiff::store::testing;
 
-namespace {}  // namespace
-
 TEST_CASE("whatever operation fails while packing, the key stays empty or gets the whole") {
   const std::string tar = raw_tar(raw_dir("r"), raw_file("r/a", noise(100'000)), raw_hardlink("r/b", "r/a"),
                                   raw_symlink("r/c", "a"));
