@@ -7,6 +7,7 @@ import http.client
 import json
 import os
 import queue
+import select
 import socket
 import threading
 import urllib.parse
@@ -40,6 +41,8 @@ class Engine:
     def call(self, method, path, body=None, headers=None, good=(200, 201, 204, 304, 404, 409)):
         if isinstance(body, dict):
             body, headers = json.dumps(body), {"Content-Type": "application/json"}
+        if self.link.sock and select.select([self.link.sock], [], [], 0)[0]:
+            self.link.close()  # idle for five minutes: the engine has closed it
         self.link.request(method, "/v1.40" + path, body=body, headers=headers or {})
         reply = self.link.getresponse()
         data = reply.read()
