@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "runner/core/artifact_keys.h"
+#include "runner/core/pod_spec.h"
 #include "runner/engine_calls.h"
 #include "runner/fetch.h"
 #include "store/error.h"
@@ -44,6 +45,8 @@ void add_one(PodServices& services, const RunContext& run, const PlannedInput& i
     throw PodError(failure + e.what());
   } catch (const PodError& e) {
     throw PodError(failure + e.what());
+  } catch (const PodRefused& e) {  // a Secret that its location names: the pod is there already
+    throw PodError(failure + e.message);
   }
 }
 
