@@ -160,6 +160,9 @@ void Controller::Impl::finish(Run& run) {
   const bool succeeded = run.scheduler->status().get_string("phase") == "Succeeded";
   drop_completed_artifacts(run);
   locks_.release_run(uid);
+  keep_newest(run.scheduler->status().get_string("phase"));
+  throttle_.leave(uid);
+  begin_admitted();
   runs_.erase(uid);
   active = runs_.size();
   ++children_;
@@ -175,6 +178,11 @@ awaitable<void> Controller::Impl::clean_up(std::string uid, bool release_volumes
   }
   if (!trouble.empty() && !closing_) log_(fmt::format("cleaning up after {}: {}", uid, trouble));
   --children_;
+}
+
+/// Those that waited until fewer workflows run.
+void Controller::Impl::begin_admitted() {
+  for (const std::string& uid : throttle_.admit()) enqueue(uid, Begin{});
 }
 
 void Controller::Impl::settle_locks() {

@@ -13,9 +13,10 @@
 namespace skiff::runner {
 namespace {
 
-constexpr std::array<std::string_view, 3> kEffective{"artifactRepository", "workflowDefaults",
-                                                     "workflowRestrictions"};
-constexpr std::array<std::string_view, 28> kWithoutEffect{"artifactDrivers",
+constexpr std::array<std::string_view, 6> kEffective{"artifactRepository", "namespaceParallelism",
+                                                     "parallelism",        "retentionPolicy",
+                                                     "workflowDefaults",   "workflowRestrictions"};
+constexpr std::array<std::string_view, 25> kWithoutEffect{"artifactDrivers",
                                                           "columns",
                                                           "disableAgentPodCreation",
                                                           "executor",
@@ -29,16 +30,13 @@ constexpr std::array<std::string_view, 28> kWithoutEffect{"artifactDrivers",
                                                           "mainContainer",
                                                           "metricsConfig",
                                                           "namespace",
-                                                          "namespaceParallelism",
                                                           "navColor",
                                                           "nodeEvents",
-                                                          "parallelism",
                                                           "persistence",
                                                           "podGCDeleteDelayDuration",
                                                           "podGCGracePeriodSeconds",
                                                           "podSpecLogStrategy",
                                                           "resourceRateLimit",
-                                                          "retentionPolicy",
                                                           "sso",
                                                           "synchronization",
                                                           "telemetryConfig",

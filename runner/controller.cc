@@ -22,6 +22,8 @@ using asio::use_awaitable;
 
 namespace {
 
+constexpr const char* kPostponed =
+    "Workflow processing has been postponed because too many workflows are already running";
 constexpr auto kNever = std::chrono::steady_clock::time_point::max();
 constexpr std::chrono::milliseconds kPatience(100);
 
@@ -217,6 +219,10 @@ store::WorkflowRow Controller::Impl::row_of(const Run& run) const {
     condition.set("message", warning);
     status["conditions"].push_back(std::move(condition));
   }
+  if (throttle_.waits(run.uid)) {
+    status.set("phase", "Pending");
+    status.set("message", kPostponed);
+  }
   if (Json locks = run.finished ? Json() : lock_status(run); !locks.is_null()) {
     status.set("synchronization", std::move(locks));
   }
@@ -346,10 +352,10 @@ awaitable<void> Controller::Impl::submit(Json workflow, Consent consent, store::
     return out;
   };
   RunInput input = gather_input(workflow, lookup, names, config_maps_of(run.ns));
-  const ConfigMapLookup config_map = config_maps_in(journal_);
-  const ClusterConfig config = find_cluster_config(config_map);
-  if (!config.error.empty()) log_(fmt::format("{} is left out: {}", kControllerConfig, config.error));
-  apply_cluster_config(input, config, config_map);
+  apply_cluster_config(input, read_config(), config_maps_in(journal_));
+  const Json& spec = input.workflow.get("spec");
+  throttle_.wait({run.uid, run.ns, spec.get_int("priority").value_or(0), run.created});
+  const std::vector<std::string> admitted = throttle_.admit();
   run.object = std::move(workflow);
   store::Batch batch;
   batch.append(event_row(run, "Input", input_payload(input, consent), run.created));
@@ -364,8 +370,21 @@ awaitable<void> Controller::Impl::submit(Json workflow, Consent consent, store::
   const std::string uid = run.uid;
   runs_.emplace(uid, std::move(run));
   active = runs_.size();
-  const std::uint64_t ticket = enqueue(uid, Begin{});
-  co_await committed(ticket);
+  std::uint64_t ticket = 0;
+  for (const std::string& one : admitted) {
+    const std::uint64_t its = enqueue(one, Begin{});
+    if (one == uid) ticket = its;
+  }
+  if (ticket != 0) co_await committed(ticket);
+}
+
+/// The configuration as it is kept now; what the controller itself goes by is taken over.
+ClusterConfig Controller::Impl::read_config() {
+  ClusterConfig config = find_cluster_config(config_maps_in(journal_));
+  if (!config.error.empty()) log_(fmt::format("{} is left out: {}", kControllerConfig, config.error));
+  throttle_.set_limits({config.limit("parallelism"), config.limit("namespaceParallelism")});
+  retention_ = config.values.get("retentionPolicy");
+  return config;
 }
 
 awaitable<void> Controller::Impl::command(std::string uid, Event event) {
@@ -381,6 +400,14 @@ awaitable<void> Controller::Impl::command(std::string uid, Event event) {
     if (idle && reason.empty()) co_return;
     throw RequestError(400, reason);
   }
+  if (throttle_.waits(uid)) {
+    const auto* stop = std::get_if<Stop>(&event);
+    if (!std::holds_alternative<Terminate>(event) && (stop == nullptr || !stop->selector.empty())) {
+      throw RequestError(400, fmt::format("workflow {} has not begun: {}", run->name, kPostponed));
+    }
+    enqueue(uid, Begin{});
+  }
+  throttle_.run(uid, run->ns);
   const std::uint64_t ticket = enqueue(uid, std::move(event));
   co_await committed(ticket);
 }
@@ -398,6 +425,8 @@ awaitable<void> Controller::Impl::remove(std::string uid) {
     locks_.release_run(uid);
     runs_.erase(it);
     active = runs_.size();
+    throttle_.leave(uid);
+    begin_admitted();
     settle_locks();
   }
   // Behind the turn that is being written, which may hold events of this workflow.

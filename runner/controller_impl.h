@@ -18,11 +18,13 @@
 #include <vector>
 
 #include "runner/child.h"
+#include "runner/cluster_config.h"
 #include "runner/controller.h"
 #include "runner/core/scheduler.h"
 #include "runner/host_steps.h"
 #include "runner/locks.h"
 #include "runner/submit.h"
+#include "runner/throttle.h"
 #include "store/secrets.h"
 
 namespace skiff::runner {
@@ -126,6 +128,7 @@ class Controller::Impl {
   store::WorkflowRow row_of(const Run& run) const;
   Json lock_status(const Run& run) const;
   Json config_maps_of(const std::string& ns) const;
+  ClusterConfig read_config();
 
   // actions.cc
   void perform(Run& run, const Action& action, bool adopting);
@@ -138,6 +141,7 @@ class Controller::Impl {
   void finish(Run& run);
   awaitable<void> clean_up(std::string uid, bool release_volumes);
   void settle_locks();
+  void begin_admitted();
   std::optional<int> limit_of(const LockRequest& lock, std::string& reason) const;
   RunContext context_of(const Run& run) const;
 
@@ -156,6 +160,7 @@ class Controller::Impl {
   void note_end(Turn& turn, const Run& run, Phase phase, TimePoint now);
   void forget_end(store::Batch& batch, const std::string& ns, const std::string& uid);
   void load_expiries();
+  void keep_newest(const std::string& phase);
   void arm_expiry();
   awaitable<void> expire();
   void drop_completed_artifacts(const Run& run);
@@ -181,6 +186,8 @@ class Controller::Impl {
   std::function<void(const std::string&)> log_;
   store::Secrets secrets_;
   Locks locks_;
+  Throttle throttle_;
+  Json retention_;  ///< retentionPolicy of the configuration; null without one
 
   std::map<std::string, Run> runs_;            ///< by uid
   std::map<std::string, Child> child_steps_;   ///< by the child's uid

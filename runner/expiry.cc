@@ -70,6 +70,21 @@ void Controller::Impl::arm_expiry() {
   });
 }
 
+/// retentionPolicy: of each phase only the newest stay; a number that is not set is 0
+/// (workflow/gccontroller/gc_controller.go, runGC).
+void Controller::Impl::keep_newest(const std::string& phase) {
+  if (!retention_.is_object()) return;
+  const char* field = phase == "Succeeded" ? "completed" : phase == "Failed" ? "failed" : "errored";
+  store::WorkflowFilter surplus;
+  surplus.phases = {phase};
+  surplus.completed = true;
+  surplus.offset = std::max<std::int64_t>(0, retention_.get_int(field).value_or(0));
+  for (const store::WorkflowRow& row : journal_.list(surplus)) {
+    expiries_.emplace(row.uid, clock_now() + kLeast);
+  }
+  arm_expiry();
+}
+
 awaitable<void> Controller::Impl::expire() {
   const TimePoint now = clock_now();
   std::vector<std::string> due;

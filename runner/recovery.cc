@@ -105,11 +105,14 @@ awaitable<void> Controller::Impl::recover() {
       continue;
     }
     if (!run->started) {
-      enqueue(uid, Begin{});
+      throttle_.wait({uid, run->ns, run->object.get("spec").get_int("priority").value_or(0), run->created});
       continue;
     }
+    throttle_.run(uid, run->ns);
     for (const Action& action : run->scheduler->outstanding()) perform(*run, action, true);
   }
+  (void)read_config();
+  begin_admitted();
   load_expiries();
   settle_locks();
   pods.on_warning([this](const std::string& node_id, const std::string& message) {

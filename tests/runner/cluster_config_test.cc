@@ -72,7 +72,7 @@ TEST_CASE("the configuration: an item a key or one for all, unknown keys, broken
             "workflowDefaults":"spec:\n  activeDeadlineSeconds: 9\n  arguments: {parameters: [{name: a, value: 1}]}\n"}})"));
   CHECK(config.error.empty());
   CHECK(config.limit("parallelism") == 3);
-  CHECK(config.warnings.size() == 3);
+  CHECK(config.warnings.size() == 2);
   CHECK(config.values.get("workflowDefaults")
             .get("spec")
             .get("arguments")
