@@ -89,6 +89,8 @@ Task<PodDone> PodLife::live() {
     } catch (const docker::EngineFailure& e) {
       away = blames_surroundings(e.error().message);
       broken = e.what();
+    } catch (const PodRefused& e) {  // no std::exception, and the pod has to be reported done
+      broken = e.message;
     } catch (const std::exception& e) {
       broken = e.what();
     }
