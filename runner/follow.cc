@@ -158,10 +158,12 @@ std::vector<std::string> last_lines(const Client& client, const std::string& ns,
 }
 
 /// What remains on the screen: the whole tree, or of a failure the one screen that explains it.
-void conclude(const Client& client, const std::string& ns, const std::string& name, bool tree, bool color) {
-  const Json workflow = client.get(workflow_path(ns, name));
+void conclude(const Client& client, const std::string& ns, const std::string& name, const FollowOptions& o,
+              bool tree, bool color) {
+  const Json workflow = client.get(workflow_path(ns, name, "?skiff.plain=true"));
   ViewOptions view;
   view.color = color;
+  view.keeps = o.keeps;
   if (tree) fmt::print("{}", describe_workflow(workflow, view, now()));
   const std::string failure = describe_failure(
       workflow, [&](const NodeStatus& n) { return last_lines(client, ns, name, n); }, color);
@@ -187,10 +189,12 @@ int watch(const Client& client, const std::string& ns, const std::string& name, 
       more = follower.next(std::chrono::milliseconds(100), [&](const LiveModel& model, const auto& changed) {
         phase = model.phase();
         if (!screen) {
-          for (const NodeStatus& n : changed) print_transition(n, model.workflow());
+          for (const NodeStatus& n : changed) {
+            if (!o.keeps || o.keeps(n)) print_transition(n, model.workflow());
+          }
           return;
         }
-        auto lines = render_live(model, Screen::window(), color, now());
+        auto lines = render_live(model, Screen::window(), color, now(), o.keeps);
         if (!notice.empty()) lines.push_back(" " + notice);
         screen->draw(lines);
       });
@@ -207,7 +211,7 @@ int watch(const Client& client, const std::string& ns, const std::string& name, 
     screen->clear();
     screen->release();
   }
-  conclude(client, ns, name, terminal, color);
+  conclude(client, ns, name, o, terminal, color);
   return handled > 0 ? 130 : code_of(phase);
 }
 
@@ -217,7 +221,7 @@ int show_logs(const Client& client, const std::string& ns, const std::string& na
     std::fflush(stdout);
     return true;
   });
-  const Json workflow = client.get(workflow_path(ns, name));
+  const Json workflow = client.get(workflow_path(ns, name, "?skiff.plain=true"));
   return code_of(workflow.get("status").get_string("phase"));
 }
 

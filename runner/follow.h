@@ -1,9 +1,11 @@
 // Following a workflow to its end: silently, as one line a transition, with its logs, or as the live view.
 #pragma once
 
+#include <functional>
 #include <string>
 
 #include "runner/client.h"
+#include "spec/status.h"
 
 namespace skiff::runner {
 
@@ -12,6 +14,7 @@ enum class FollowMode { quiet, watch, logs };
 struct FollowOptions {
   FollowMode mode = FollowMode::quiet;
   bool color = false;
+  std::function<bool(const spec::NodeStatus&)> keeps;  ///< of watch: which nodes it shows; empty: all
   bool interrupt_stops = false;  ///< Ctrl-C stops the workflow (twice: terminates) instead of only leaving
 };
 

@@ -87,9 +87,11 @@ std::vector<std::size_t> choose(const std::vector<TreeRow>& rows, std::size_t ro
 
 }  // namespace
 
-std::vector<std::string> render_live(const LiveModel& model, Window window, bool color, spec::TimePoint now) {
+std::vector<std::string> render_live(const LiveModel& model, Window window, bool color, spec::TimePoint now,
+                                     const std::function<bool(const spec::NodeStatus&)>& keeps) {
   std::vector<std::string> lines{fit_width(headline(model, color, now), window.width)};
-  const std::vector<TreeRow> rows = layout_tree(model.nodes());
+  std::vector<TreeRow> rows = layout_tree(model.nodes());
+  if (keeps) std::erase_if(rows, [&](const TreeRow& row) { return !keeps(*row.node); });
   const std::size_t room = window.height > 4 ? window.height - 3 : 1;
   const std::vector<std::size_t> shown = choose(rows, room);
   std::size_t name_width = 0, template_width = 0;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -35,9 +36,10 @@ struct Window {
 };
 
 /// The lines to show now; at most window.height - 1, none wider than the window. What runs and what failed is
-/// kept when there is no room for all.
-[[nodiscard]] std::vector<std::string> render_live(const LiveModel& model, Window window, bool color,
-                                                   spec::TimePoint now);
+/// kept when there is no room for all. `keeps` says of a node whether it is shown.
+[[nodiscard]] std::vector<std::string> render_live(
+    const LiveModel& model, Window window, bool color, spec::TimePoint now,
+    const std::function<bool(const spec::NodeStatus&)>& keeps = {});
 
 /// Draws lines over those it drew before.
 class Screen {

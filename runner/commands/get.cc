@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include "runner/commands/context.h"
-#include "runner/core/selector.h"
+#include "runner/commands/selection.h"
 #include "runner/follow.h"
 #include "runner/workflow_view.h"
 
@@ -17,19 +17,9 @@ struct GetFlags {
   std::vector<std::string> names;
   std::string output;
   bool no_utf8 = false;
-  std::string status;
-  std::string selector;
+  bool ignore_missing = false;
+  NodeChoice nodes;
 };
-
-/// --status and --node-field-selector; throws Exit.
-std::function<bool(const spec::NodeStatus&)> node_filter(const GetFlags& f) {
-  if (f.status.empty() && f.selector.empty()) return {};
-  const NodeSelector selector(f.selector);
-  if (!selector.error().empty()) throw Exit(kUsage, "--node-field-selector: " + selector.error());
-  return [selector, status = f.status](const spec::NodeStatus& n) {
-    return selector.matches(n) && (status.empty() || spec::to_string(n.phase) == status);
-  };
-}
 
 void get(const GetFlags& f, const Context& context) {
   const Client client = context.client();
@@ -38,7 +28,7 @@ void get(const GetFlags& f, const Context& context) {
   view.wide = f.output == "wide";
   view.short_form = f.output == "short";
   view.ascii = f.no_utf8;
-  view.keeps = node_filter(f);
+  view.keeps = f.nodes.filter();
   for (const std::string& name : f.names) {
     const bool whole = f.output == "json" || f.output == "yaml";
     const Json workflow = client.get(context.workflow_path(name, whole ? "" : "?skiff.plain=true"));
@@ -53,30 +43,30 @@ void get(const GetFlags& f, const Context& context) {
   }
 }
 
-void follow_all(const std::vector<std::string>& names, FollowMode mode, bool ignore_missing,
-                Context& context) {
+void follow_all(const GetFlags& f, FollowMode mode, Context& context) {
   const Client client = context.client();
   FollowOptions options;
   options.mode = mode;
   options.color = context.color;
-  for (const std::string& name : names) {
+  options.keeps = f.nodes.filter();
+  for (const std::string& name : f.names) {
     try {
       const Json workflow = client.get(context.workflow_path(name, "?fields=metadata.name"));
       const int code = follow(client, context.ns, workflow.get("metadata").get_string("name"), options);
       if (code != 0) context.exit_code = code;
     } catch (const ClientError& e) {
-      if (e.status() != 404 || !ignore_missing) throw;
+      if (e.status() != 404 || !f.ignore_missing) throw;
     }
   }
 }
 
 void add_follower(CLI::App& app, Context& context, const char* verb, const char* help, FollowMode mode) {
-  auto names = std::make_shared<std::vector<std::string>>();
-  auto ignore = std::make_shared<bool>(false);
+  auto f = std::make_shared<GetFlags>();
   CLI::App* cmd = app.add_subcommand(verb, help);
-  cmd->add_option("WORKFLOW", *names, "names, or @latest")->required();
-  cmd->add_flag("--ignore-not-found", *ignore, "no error for workflows that are not there");
-  cmd->callback([names, ignore, mode, &context] { follow_all(*names, mode, *ignore, context); });
+  cmd->add_option("WORKFLOW", f->names, "names, or @latest")->required();
+  cmd->add_flag("--ignore-not-found", f->ignore_missing, "no error for workflows that are not there");
+  if (mode == FollowMode::watch) add_node_choice(cmd, f->nodes);
+  cmd->callback([f, mode, &context] { follow_all(*f, mode, context); });
 }
 
 }  // namespace
@@ -88,10 +78,7 @@ void add_get(CLI::App& app, Context& context) {
   cmd->add_option("-o,--output", f->output, "name|json|yaml|short|wide")
       ->check(CLI::IsMember({"name", "json", "yaml", "short", "wide"}));
   cmd->add_flag("--no-utf8", f->no_utf8, "only ASCII");
-  cmd->add_option("--status", f->status, "only nodes in this phase")
-      ->check(CLI::IsMember({"Pending", "Running", "Succeeded", "Skipped", "Failed", "Error", "Omitted"}));
-  cmd->add_option("--node-field-selector", f->selector,
-                  "only these nodes, e.g. displayName=a,phase!=Succeeded");
+  add_node_choice(cmd, f->nodes);
   cmd->callback([f, &context] { get(*f, context); });
   add_follower(app, context, "watch", "watch workflows until they complete", FollowMode::watch);
   add_follower(app, context, "wait", "wait for workflows to complete", FollowMode::quiet);

@@ -7,6 +7,7 @@
 #include <unordered_set>
 #include <utility>
 
+#include "runner/core/selector.h"
 #include "spec/units.h"
 
 namespace skiff::runner {
@@ -110,6 +111,22 @@ void each_page(const Client& client, const Context& context, const Selection& s,
                   [&](const Json& w) { return !seen.insert(w.get("metadata").get_string("uid")).second; });
     take(std::move(page));
   } while (!from.empty());
+}
+
+std::function<bool(const spec::NodeStatus&)> NodeChoice::filter() const {
+  if (status.empty() && selector.empty()) return {};
+  const NodeSelector nodes(selector);
+  if (!nodes.error().empty()) throw Exit(kUsage, "--node-field-selector: " + nodes.error());
+  return [nodes, phase = status](const spec::NodeStatus& n) {
+    return nodes.matches(n) && (phase.empty() || spec::to_string(n.phase) == phase);
+  };
+}
+
+void add_node_choice(CLI::App* cmd, NodeChoice& choice) {
+  cmd->add_option("--status", choice.status, "only nodes in this phase")
+      ->check(CLI::IsMember({"Pending", "Running", "Succeeded", "Skipped", "Failed", "Error", "Omitted"}));
+  cmd->add_option("--node-field-selector", choice.selector,
+                  "only these nodes, e.g. displayName=a,phase!=Succeeded");
 }
 
 }  // namespace skiff::runner

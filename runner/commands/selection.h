@@ -8,6 +8,7 @@
 
 #include "runner/client.h"
 #include "runner/commands/context.h"
+#include "spec/status.h"
 
 namespace skiff::runner {
 
@@ -36,6 +37,16 @@ void add_selection(CLI::App* cmd, Selection& selection);
 /// may be empty.
 void each_page(const Client& client, const Context& context, const Selection& selection, bool with_nodes,
                std::int64_t size, const std::function<void(std::vector<spec::Json>)>& take);
+
+/// Which nodes of a workflow are shown: --status and --node-field-selector.
+struct NodeChoice {
+  std::string status;
+  std::string selector;
+
+  /// Empty where all are. Throws Exit for a selector that cannot be read.
+  [[nodiscard]] std::function<bool(const spec::NodeStatus&)> filter() const;
+};
+void add_node_choice(CLI::App* cmd, NodeChoice& choice);
 
 /// How `list` prints (util/printer/workflow-printer.go).
 struct ListStyle {

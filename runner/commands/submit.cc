@@ -7,6 +7,8 @@
 #include <set>
 
 #include "runner/commands/context.h"
+#include "runner/commands/selection.h"
+#include "runner/commands/strict.h"
 #include "runner/follow.h"
 #include "runner/submit.h"
 #include "spec/decode.h"
@@ -34,6 +36,8 @@ struct SubmitFlags {
   bool dry_run = false;
   bool server_dry_run = false;
   std::string scheduled_time;
+  std::string strict = "true";
+  NodeChoice nodes;
   std::vector<std::string> allow;
 };
 
@@ -127,6 +131,7 @@ Given read_given(const SubmitFlags& flags, const Context& context) {
     }
   }
   forgive_metadata(findings);
+  if (flags.strict == "false") forgive_unknown(findings);
   show_findings(findings, files, context.color);
   if (spec::has_errors(findings)) throw Exit(kUsage, "");
   if (given.workflows.empty()) {
@@ -228,6 +233,7 @@ void submit(SubmitFlags& flags, Context& context, bool interrupt_stops) {
   options.color = context.color;
   options.interrupt_stops = interrupt_stops;
   if (flags.watch) options.mode = FollowMode::watch;
+  options.keeps = flags.nodes.filter();
   if (flags.log) options.mode = FollowMode::logs;
   const bool live = flags.watch && flags.output.empty() && ::isatty(STDOUT_FILENO) != 0;
   for (const Json& workflow : created) {
@@ -272,6 +278,9 @@ void add_submit(CLI::App& app, Context& context) {
   cmd->add_flag("-w,--wait", flags->wait, "wait for the workflow to complete");
   cmd->add_flag("--watch", flags->watch, "watch the workflow until it completes");
   cmd->add_flag("--log", flags->log, "show the logs until the workflow completes");
+  add_node_choice(cmd, flags->nodes);
+  cmd->add_flag("--strict{true}", flags->strict, "unknown fields are errors (they are unless false)")
+      ->take_last();
   cmd->add_flag("--dry-run", flags->dry_run, "print the workflow without submitting it");
   cmd->add_flag("--server-dry-run", flags->server_dry_run,
                 "validate with what the home holds, without running");
