@@ -11,6 +11,7 @@
 #include "runner/fetch.h"
 #include "runner/pod_inputs.h"
 #include "runner/pod_outputs.h"
+#include "spec/utf8.h"
 #include "store/error.h"
 #include "store/home.h"
 
@@ -364,7 +365,7 @@ Task<void> PodLife::finish() {
   const ToldFiles told = ran ? main->told() : ToldFiles();
   SavedOutputs saved = co_await save_outputs(services_, *plan_, run_, order_, id, told, logs);
   for (const std::string& w : saved.warnings) services_.warn(run_.uid, order_.node_id, w);
-  if (ran && plan_->capture_result) saved.outputs.set("result", main->output().result());
+  if (ran && plan_->capture_result) saved.outputs.set("result", spec::valid_utf8(main->output().result()));
   for (const auto& c : containers_) {
     if (saved.error.empty() && !c->output().trouble().empty()) saved.error = c->output().trouble();
   }

@@ -7,6 +7,7 @@
 #include "runner/engine_calls.h"
 #include "runner/flow.h"
 #include "runner/pod_inputs.h"
+#include "spec/utf8.h"
 #include "store/archive.h"
 #include "store/error.h"
 #include "store/logs.h"
@@ -86,7 +87,7 @@ class Reader {
     }
     if (value->ends_with('\n')) value->pop_back();
     Json parameter = wanted.parameter;
-    parameter.set("value", std::move(*value));
+    parameter.set("value", spec::valid_utf8(std::move(*value)));
     parameters_.push_back(std::move(parameter));
   }
 

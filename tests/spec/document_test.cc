@@ -5,6 +5,8 @@
 
 #include <string>
 
+#include "spec/utf8.h"
+
 using skiff::spec::Document;
 using skiff::spec::Json;
 using skiff::spec::key_string;
@@ -200,6 +202,13 @@ TEST_CASE("duplicates are found in large mappings too") {
   const auto d = only_finding(text + "k40: again\n");
   CHECK(d.rule == "duplicate-key");
   CHECK(d.mark == Mark{101, 1});
+}
+
+TEST_CASE("U+FFFD stands for what is no UTF-8, byte for byte") {
+  CHECK(skiff::spec::valid_utf8("a\xC3\xA9\xF0\x9F\x98\x80") == "a\xC3\xA9\xF0\x9F\x98\x80");
+  CHECK(skiff::spec::valid_utf8("\xFF\xFEx") == "\xEF\xBF\xBD\xEF\xBF\xBDx");
+  CHECK(skiff::spec::valid_utf8("x\xC3") == "x\xEF\xBF\xBD");
+  CHECK(skiff::spec::valid_utf8("\xED\xA0\x80") == "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD");
 }
 
 TEST_CASE("malformed YAML is explained in our words") {
