@@ -191,11 +191,11 @@ void Controller::Impl::fail_run(Turn& turn, Run& run, const std::string& why, Ti
 }
 
 void Controller::Impl::write_state(Turn& turn, Run& run) {
-  for (const std::string& id : run.scheduler->take_changed()) {
-    if (const std::optional<spec::NodeStatus> node = run.scheduler->node(id)) {
-      turn.batch.put_node(store::NodeRow{run.uid, id, spec::to_json(spec::to_json(*node)), 0});
+  while (const std::optional<std::string> id = run.scheduler->next_changed()) {
+    if (const std::optional<spec::NodeStatus> node = run.scheduler->node(*id)) {
+      turn.batch.put_node(store::NodeRow{run.uid, *id, spec::to_json(spec::to_json(*node)), 0});
     } else {
-      turn.batch.delete_node(run.uid, id);
+      turn.batch.delete_node(run.uid, *id);
     }
   }
   turn.batch.update_workflow(row_of(run));

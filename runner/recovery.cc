@@ -87,7 +87,7 @@ Run* Controller::Impl::activate(const std::string& uid) {
   replay(run, journal_.load(uid));
   if (!run.scheduler) return nullptr;
   const auto [it, fresh] = runs_.insert_or_assign(uid, std::move(run));
-  (void)it->second.scheduler->take_changed();  // the rows are in the journal already
+  while (it->second.scheduler->next_changed()) continue;  // the rows are in the journal already
   active = runs_.size();
   return &it->second;
 }

@@ -108,7 +108,7 @@ bool Scheduler::Impl::adopt(NodeIndex i, const Call& call) {
   n.depth = call.depth;
   n.on_exit = call.on_exit;
   n.told = false;
-  if (call.hooks && n.s.type != NodeType::skipped) {
+  if (call.hooks && n.type != NodeType::skipped) {
     n.hooks = std::make_unique<Hooks>();
     n.hooks->spec = call.hooks;
     n.hooks->name = call.hook_name;
@@ -119,7 +119,7 @@ bool Scheduler::Impl::adopt(NodeIndex i, const Call& call) {
     entry_ = i;
     push(Op::entry);
   }
-  if (!n.s.fulfilled()) return false;
+  if (!n.fulfilled()) return false;
   push(Op::fulfilled, i);
   return true;
 }
@@ -138,7 +138,7 @@ void Scheduler::Impl::reject(const Call& call, const std::string& error, bool te
 /// What executeTemplate's error does to its caller.
 void Scheduler::Impl::owner_error(NodeIndex i, const std::string& error) {
   const Owner owner = graph_[i].owner;
-  const std::string& name = graph_[i].s.name;
+  const std::string_view name = graph_[i].name;
   switch (owner.kind) {
     case OwnerKind::step:
       fail_group(owner.node, fmt::format("step group deemed errored due to child {} error: {}", name, error));
@@ -183,7 +183,7 @@ std::string Scheduler::Impl::display_name_error(const Prepared& p) const {
 
 void Scheduler::Impl::set_display_name(NodeIndex i, const Prepared& p) {
   if (std::string wanted = wanted_display_name(*p.tmpl); !wanted.empty() && !p.call.retried) {
-    graph_[i].s.display_name = std::move(wanted);
+    graph_[i].say().display_name = std::move(wanted);
   }
 }
 
@@ -247,7 +247,7 @@ void Scheduler::Impl::take(const LocksGranted& e) {
   Prepared p = std::move(it->second);
   waiting_.erase(it);
   if (const NodeIndex i = graph_.by_id(e.holder); i != kNoNode) {
-    graph_[i].s.waiting_lock.clear();
+    graph_[i].say().waiting_lock.clear();
     set_message(i, "");
     graph_.touch(i);
   }
@@ -270,7 +270,7 @@ void Scheduler::Impl::take(const LocksWaiting& e) {
     init_inputs(i, it->second);
     set_deadlines(i, *it->second.tmpl);
   }
-  graph_[i].s.waiting_lock = e.lock;
+  graph_[i].say().waiting_lock = e.lock;
   set_message(i, e.message);
   graph_.touch(i);
 }
@@ -328,17 +328,17 @@ void Scheduler::Impl::take(const MemoAnswer& e) {
   if (!e.hit) return start(p);
   const NodeIndex i = make_or_adopt(p.call, node_type(p), Phase::pending);
   init_inputs(i, p);
-  graph_[i].s.memoization->hit = true;
+  graph_[i].say().memoization->hit = true;
   graph_[i].memoized = false;
-  graph_[i].s.outputs = e.outputs;
+  graph_[i].outputs = SharedJson(e.outputs);
   set_phase(i, Phase::succeeded);
 }
 
 /// Keeps the outputs of a memoized node that has just succeeded.
 void Scheduler::Impl::save_memo(NodeIndex i) {
   if (!graph_[i].memoized) return;
-  const spec::NodeState& s = graph_[i].s;
-  emit(StoreMemo{graph_.id(i), s.memoization->cache_name, s.memoization->key, s.outputs});
+  const spec::MemoizationStatus& memo = *graph_[i].said().memoization;
+  emit(StoreMemo{graph_.id(i), memo.cache_name, memo.key, graph_[i].outputs});
 }
 
 // ------------------------------------------------------------------------------------------- begin

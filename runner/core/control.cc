@@ -19,11 +19,11 @@ Overload(F...) -> Overload<F...>;
 const char* strategy_name(bool stop) { return stop ? "Stop" : "Terminate"; }
 
 bool is_suspended(const Node& n) {
-  return !n.gone && n.s.type == NodeType::suspend && n.s.phase == Phase::running;
+  return !n.gone && n.type == NodeType::suspend && n.phase == Phase::running;
 }
 
 /// Why the outputs cannot be given to the node; empty if they can.
-std::string refuse_outputs(const spec::NodeState& node, const Json& values) {
+std::string refuse_outputs(const Node& node, const Json& values) {
   if (!values.is_object() || values.empty()) return "";
   if (node.outputs.is_null()) {
     return "cannot set output parameters because node is not expecting any raw parameters";
@@ -72,23 +72,23 @@ void Scheduler::Impl::shut_down_node(NodeIndex i) {
   Node& n = graph_[i];
   if (n.gone || may_run(n.on_exit)) return;
   if (n.as<DagWork>() != nullptr) push(Op::dag_check, i);
-  if (n.s.fulfilled()) return;
+  if (n.fulfilled()) return;
   const char* how = strategy_name(shutdown_ == Shutdown::stop);
   const std::string stopped = fmt::format("Stopped with strategy '{}'", how);
-  if (is_suspended(n) || n.s.type == NodeType::http || n.s.type == NodeType::plugin) {
+  if (is_suspended(n) || n.type == NodeType::http || n.type == NodeType::plugin) {
     return pod_over(i, Phase::failed, stopped, "the workflow is stopped");
   }
   if (n.pod_live) {
     return pod_over(i, Phase::failed, fmt::format("workflow shutdown with strategy:  {}", how),
                     "the workflow is stopped");
   }
-  if (n.s.phase == Phase::pending && !n.s.waiting_lock.empty()) {
+  if (n.phase == Phase::pending && !n.said().waiting_lock.empty()) {
     if (waiting_.erase(graph_.id(i)) != 0) emit(ReleaseLocks{graph_.id(i)});
     return set_phase(i, Phase::failed, stopped);
   }
   if (auto* retry = n.as<RetryWork>(); retry != nullptr && retry->wait_until) {
     retry->wait_until.reset();
-    n.s.outputs = graph_[retry->attempts.back()].s.outputs;
+    n.outputs = graph_[retry->attempts.back()].outputs;
     set_phase(i, Phase::failed, stopped);
   }
 }
@@ -100,10 +100,10 @@ void Scheduler::Impl::past_deadline() {
   const NodeIndex count = graph_.size();
   for (NodeIndex i = 0; i < count; ++i) {
     Node& n = graph_[i];
-    if (n.gone || n.on_exit || n.s.fulfilled()) continue;
+    if (n.gone || n.on_exit || n.fulfilled()) continue;
     if (n.pod_live || is_suspended(n)) {
       pod_over(i, Phase::failed, kOver, "the workflow's deadline is over");
-    } else if (n.s.phase == Phase::pending && !n.s.waiting_lock.empty()) {
+    } else if (n.phase == Phase::pending && !n.said().waiting_lock.empty()) {
       if (waiting_.erase(graph_.id(i)) != 0) emit(ReleaseLocks{graph_.id(i)});
       set_phase(i, Phase::failed, kOver);
     } else if (auto* retry = n.as<RetryWork>(); retry != nullptr && retry->wait_until) {
@@ -132,7 +132,7 @@ void Scheduler::Impl::resume_all(const std::string& message) {
     if (!is_suspended(graph_[i])) continue;
     std::string error;
     if (!default_outputs(i, error)) continue;
-    const std::string& before = graph_[i].s.message;
+    const std::string& before = graph_[i].said().message;
     set_phase(i, Phase::succeeded, before.empty() ? message : before + "; " + message);
   }
 }
@@ -153,17 +153,19 @@ void Scheduler::Impl::take(const SetNodes& e) {
 
 /// A suspend node gets what the user gives it (updateSuspendedNode).
 void Scheduler::Impl::set_suspended_node(NodeIndex i, const SetNodes& e) {
-  spec::NodeState& s = graph_[i].s;
-  if (!refuse_outputs(s, e.output_parameters).empty()) return;
+  Node& n = graph_[i];
+  if (!refuse_outputs(n, e.output_parameters).empty()) return;
   if (e.output_parameters.is_object()) {
+    Json outputs = n.outputs;
     for (const auto& [name, value] : e.output_parameters.as_object()) {
-      for (Json& p : s.outputs.find("parameters")->as_array()) {
+      for (Json& p : outputs.find("parameters")->as_array()) {
         if (p.get_string("name") != name) continue;
         p.set("value", text_or_empty(value));
         p.erase("valueFrom");
       }
     }
-    add_global_outputs(s.outputs);
+    n.outputs = std::move(outputs);
+    add_global_outputs(n.outputs);
     graph_.touch(i);
   }
   if (!e.message.empty()) set_message(i, e.message);
@@ -189,7 +191,7 @@ std::string Scheduler::Impl::refuse(const Event& command) const {
           selector);
     }
     for (const NodeIndex i : picked) {
-      if (std::string why = refuse_outputs(graph_[i].s, outputs); !why.empty()) return why;
+      if (std::string why = refuse_outputs(graph_[i], outputs); !why.empty()) return why;
     }
     return "";
   };
@@ -219,7 +221,7 @@ std::string Scheduler::Impl::refuse(const Event& command) const {
 std::string Scheduler::Impl::refuse_resume() const {
   for (NodeIndex i = 0; i < graph_.size(); ++i) {
     if (!is_suspended(graph_[i])) continue;
-    for (const Json& p : graph_[i].s.outputs.get_array("parameters")) {
+    for (const Json& p : graph_[i].outputs.get_array("parameters")) {
       const Json& from = p.get("valueFrom");
       if (from.find("supplied") == nullptr || !from.get("default").is_null()) continue;
       return fmt::format("raw output parameter '{}' has not been set and does not have a default value",

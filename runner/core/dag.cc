@@ -20,7 +20,7 @@ bool is_target(const DagWork& work, std::uint32_t t) {
   return std::find(work.targets.begin(), work.targets.end(), t) != work.targets.end();
 }
 
-bool is_hook(const Node& n) { return n.s.node_flag && n.s.node_flag->hooked; }
+bool is_hook(const Node& n) { return n.flag && n.flag->hooked; }
 
 }  // namespace
 
@@ -53,7 +53,7 @@ Call Scheduler::Impl::task_call(NodeIndex dag, std::uint32_t slot, const Json& t
   const DagWork& work = *graph_[dag].as<DagWork>();
   Call call;
   call.target = Target::of(task, true);
-  call.name = fmt::format("{}.{}", graph_[dag].s.name, call.target.name);
+  call.name = fmt::format("{}.{}", graph_[dag].name, call.target.name);
   call.base = work.prepared.resolved->inner;
   call.arguments = task.get("arguments");
   call.boundary = dag;
@@ -71,10 +71,10 @@ void Scheduler::Impl::run_task(NodeIndex dag, std::uint32_t t) {
   ++work.open;
   const Json& task = *work.tasks[t].json;
   if (adopting_) {
-    const NodeIndex there = graph_.by_name(fmt::format("{}.{}", graph_[dag].s.name, task.get_string("name")));
-    const bool group = there != kNoNode && graph_[there].s.type == NodeType::task_group;
-    const bool skipped = there != kNoNode && graph_[there].s.type == NodeType::skipped;
-    if ((group || skipped) && completed(graph_[there].s.phase)) {
+    const NodeIndex there = graph_.by_name(fmt::format("{}.{}", graph_[dag].name, task.get_string("name")));
+    const bool group = there != kNoNode && graph_[there].type == NodeType::task_group;
+    const bool skipped = there != kNoNode && graph_[there].type == NodeType::skipped;
+    if ((group || skipped) && completed(graph_[there].phase)) {
       adopt(there, task_call(dag, new_slot(work, t), task));
       return;
     }
@@ -121,7 +121,7 @@ void Scheduler::Impl::run_items(NodeIndex dag, std::uint32_t t, const Loop& loop
   NodeIndex group = existing(call);
   if (group == kNoNode) {
     group = make(call, NodeType::task_group, Phase::running);
-    if (!graph_[group].s.node_flag) graph_[group].s.node_flag = spec::NodeFlag{};
+    if (!graph_[group].flag) graph_[group].flag = spec::NodeFlag{};
   } else {
     adopt(group, call);
     set_phase(group, Phase::running);
@@ -137,7 +137,7 @@ void Scheduler::Impl::run_items(NodeIndex dag, std::uint32_t t, const Loop& loop
   for (std::size_t n = 0; n < loop.size(); ++n) {
     ++work.tasks[t].open;
     run_item(dag, new_slot(work, t), loop.task(n), item_hooks);
-    if (graph_[dag].as<DagWork>() == nullptr || completed(graph_[dag].s.phase)) return;
+    if (graph_[dag].as<DagWork>() == nullptr || completed(graph_[dag].phase)) return;
   }
   work.tasks[t].starting = false;
   if (work.tasks[t].open == 0) finish_task_group(dag, t);
@@ -211,7 +211,7 @@ void Scheduler::Impl::connect_task(NodeIndex dag, std::uint32_t t, NodeIndex nod
 
 void Scheduler::Impl::item_settled(NodeIndex dag, std::uint32_t slot) {
   auto* work = graph_[dag].as<DagWork>();
-  if (work == nullptr || completed(graph_[dag].s.phase)) return;
+  if (work == nullptr || completed(graph_[dag].phase)) return;
   const std::uint32_t t = work->item_task[slot];
   DagWork::Task& task = work->tasks[t];
   if (!task.loop || work->item_node[slot] == task.node) return task_settled(dag, t);
@@ -224,11 +224,11 @@ void Scheduler::Impl::finish_task_group(NodeIndex dag, std::uint32_t t) {
   const DagWork& work = *graph_[dag].as<DagWork>();
   const NodeIndex group = work.tasks[t].node;
   Phase phase = Phase::succeeded;
-  for (const NodeIndex c : graph_[group].children) {
+  for (const NodeIndex c : graph_.children(group)) {
     if (is_hook(graph_[c])) continue;
-    if (failed_or_error(graph_[c].s.phase)) phase = graph_[c].s.phase;
+    if (failed_or_error(graph_[c].phase)) phase = graph_[c].phase;
   }
-  if (completed(graph_[group].s.phase)) {
+  if (completed(graph_[group].phase)) {
     push(Op::fulfilled, group);
   } else {
     set_phase(group, phase);
@@ -257,7 +257,7 @@ void Scheduler::Impl::task_settled(NodeIndex dag, std::uint32_t t) {
 void Scheduler::Impl::start_loop_exit(NodeIndex group) {
   const Owner owner = graph_[group].owner;
   auto* work = graph_[owner.node].as<DagWork>();
-  if (work == nullptr || completed(graph_[owner.node].s.phase) || work->open == 0) return;
+  if (work == nullptr || completed(graph_[owner.node].phase) || work->open == 0) return;
   if (graph_[group].hooks->spec->exit.is_null()) return;
   const std::uint32_t t = work->item_task[owner.slot];
   bool visited = is_target(*work, t);
@@ -273,9 +273,9 @@ void Scheduler::Impl::add_task_names(DagWork& work, std::uint32_t t) {
   const Json& task = *work.tasks[t].json;
   const Node& n = graph_[work.tasks[t].node];
   const std::string prefix = "tasks." + task.get_string("name");
-  if (n.s.type == NodeType::task_group) {
+  if (n.type == NodeType::task_group) {
     std::vector<NodeIndex> items;
-    for (const NodeIndex c : n.children) {
+    for (const NodeIndex c : graph_.children(n)) {
       if (!is_hook(graph_[c])) items.push_back(c);
     }
     if (std::string error = aggregate(work.scope, prefix, items); !error.empty()) {
@@ -289,7 +289,7 @@ void Scheduler::Impl::add_task_names(DagWork& work, std::uint32_t t) {
 /// Whether the DAG has come to its end, and how.
 void Scheduler::Impl::check_dag(NodeIndex dag) {
   auto* work = graph_[dag].as<DagWork>();
-  if (work == nullptr || completed(graph_[dag].s.phase)) return;
+  if (work == nullptr || completed(graph_[dag].phase)) return;
   Phase phase = Phase::failed;
   const bool stopped = shutdown_ != Shutdown::none && !graph_[dag].on_exit && work->exits == 0;
   if (!stopped) {
@@ -314,14 +314,14 @@ void Scheduler::Impl::complete_dag(NodeIndex dag) {
   DagWork& work = *graph_[dag].as<DagWork>();
   for (const DagWork::Task& task : work.tasks) {
     if (!book_.exports()) break;
-    if (task.node != kNoNode) add_global_outputs(graph_[task.node].s.outputs);
+    if (task.node != kNoNode) add_global_outputs(graph_[task.node].outputs);
   }
   if (!work.broken.empty()) return fail_call(dag, work.broken.begin()->second);
   Json outputs;
   if (std::string error = template_outputs(work.tmpl(), work.scope, outputs); !error.empty()) {
     return fail_call(dag, error);
   }
-  if (!outputs.is_null()) graph_[dag].s.outputs = std::move(outputs);
+  if (!outputs.is_null()) graph_[dag].outputs = std::move(outputs);
   save_memo(dag);
   set_dag_outbound(dag);
   set_phase(dag, Phase::succeeded);

@@ -7,12 +7,35 @@
 
 #include "runner/core/fields.h"
 #include "runner/core/impl.h"
+#include "spec/names.h"
 
 namespace skiff::runner {
 namespace {
 
 using Lists = DagWork::Lists;
-using Names = std::unordered_map<std::string_view, std::uint32_t>;
+
+/// The tasks of a DAG by name.
+class Names {
+ public:
+  explicit Names(const std::vector<DagWork::Task>& tasks) : tasks_(tasks) {}
+  /// The first one of the same name counts.
+  void add(std::uint32_t task) {
+    if (!find(name_of(task))) index_.insert(spec::fnv32a(name_of(task)), task);
+  }
+  [[nodiscard]] std::optional<std::uint32_t> find(std::string_view name) const {
+    const std::uint32_t found =
+        index_.find(spec::fnv32a(name), [&](std::uint32_t t) { return name_of(t) == name; });
+    return found == HashIndex::kNone ? std::nullopt : std::optional(found);
+  }
+
+ private:
+  [[nodiscard]] const std::string& name_of(std::uint32_t task) const {
+    return tasks_[task].json->get("name").as_string();
+  }
+
+  const std::vector<DagWork::Task>& tasks_;
+  HashIndex index_;
+};
 
 std::vector<std::string> words(const std::string& text) {
   std::vector<std::string> out;
@@ -80,7 +103,7 @@ class Mentions {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
   }
   void mark(std::string_view name) {
-    if (const auto it = names_.find(name); it != names_.end()) tasks_[it->second].referred = true;
+    if (const auto task = names_.find(name)) tasks_[*task].referred = true;
   }
 
   const Names& names_;
@@ -104,12 +127,12 @@ std::string read_dependencies(DagWork& work, std::uint32_t t, const Names& names
     for (const Json& d : task.get_array("dependencies")) wanted.push_back(text_or_empty(d));
   }
   for (const std::string& name : wanted) {
-    const auto it = names.find(name);
-    if (it == names.end()) {
+    const auto found = names.find(name);
+    if (!found) {
       return fmt::format("task '{}' depends on '{}', which is no task of this DAG", task.get_string("name"),
                          name);
     }
-    work.dependencies.items.push_back(it->second);
+    work.dependencies.items.push_back(*found);
   }
   return "";
 }
@@ -117,9 +140,9 @@ std::string read_dependencies(DagWork& work, std::uint32_t t, const Names& names
 std::string find_targets(DagWork& work, const Names& names) {
   const std::string target = work.tmpl().get("dag").get_string("target");
   for (const std::string& name : words(target)) {
-    const auto it = names.find(name);
-    if (it == names.end()) return fmt::format("target {} does not exist", name);
-    work.targets.push_back(it->second);
+    const auto found = names.find(name);
+    if (!found) return fmt::format("target {} does not exist", name);
+    work.targets.push_back(*found);
   }
   if (!target.empty()) return "";
   std::vector<std::pair<std::string_view, std::uint32_t>> last;
@@ -154,13 +177,12 @@ bool continues(const Json& task, Phase phase) {
 /// An error's message, or empty.
 std::string Scheduler::Impl::plan_dag(DagWork& work) const {
   const Json::Array& tasks = work.tmpl().get("dag").get_array("tasks");
-  Names names;
-  names.reserve(tasks.size());
   work.tasks.resize(tasks.size());
+  Names names(work.tasks);
   for (std::uint32_t t = 0; t < tasks.size(); ++t) {
     work.tasks[t].json = &tasks[t];
     if (!tasks[t].get("name").is_string()) return "a task has no name";
-    names.emplace(tasks[t].get("name").as_string(), t);
+    names.add(t);
   }
   work.dependencies.begin.push_back(0);
   for (std::uint32_t t = 0; t < tasks.size(); ++t) {
@@ -188,18 +210,17 @@ std::optional<bool> Scheduler::Impl::depends_hold(const DagWork& work, std::uint
     const NodeIndex i = work.tasks[dependencies[k]].node;
     if (i == kNoNode) return out;
     const Node& n = graph_[i];
-    const spec::NodeState& s = n.s;
-    if (s.phase == Phase::succeeded) out.add(succeeded);
-    if (s.phase == Phase::failed) out.add(failed);
-    if (s.phase == Phase::error) out.add(errored);
-    if (s.phase == Phase::skipped) out.add(skipped);
-    if (s.phase == Phase::omitted) out.add(omitted);
-    if (s.daemoned && s.phase != Phase::pending) out.add(daemoned);
-    if (s.type != NodeType::task_group) return out;
+    if (n.phase == Phase::succeeded) out.add(succeeded);
+    if (n.phase == Phase::failed) out.add(failed);
+    if (n.phase == Phase::error) out.add(errored);
+    if (n.phase == Phase::skipped) out.add(skipped);
+    if (n.phase == Phase::omitted) out.add(omitted);
+    if (n.daemoned && n.phase != Phase::pending) out.add(daemoned);
+    if (n.type != NodeType::task_group) return out;
     bool any = false;
     bool all = !n.children.empty();
-    for (const NodeIndex c : n.children) {
-      const Phase phase = graph_[c].s.phase;
+    for (const NodeIndex c : graph_.children(n)) {
+      const Phase phase = graph_[c].phase;
       any = any || phase == Phase::succeeded;
       all = all && phase == Phase::failed;
     }
@@ -232,7 +253,7 @@ Phase Scheduler::Impl::inherited_phase(const DagWork& work, std::uint32_t t) con
     std::vector<NodeIndex> parents;
     outbound(dependency, parents);
     for (const NodeIndex p : parents) {
-      const Phase phase = graph_[p].s.phase;
+      const Phase phase = graph_[p].phase;
       const bool own = phase == Phase::succeeded || failed_or_error(phase);
       if (const Phase branch = own ? phase : graph_[p].branch; failed_or_error(branch)) return branch;
     }
@@ -247,7 +268,7 @@ Phase Scheduler::Impl::judge_dag(const DagWork& work) const {
   for (const std::uint32_t t : work.targets) {
     const NodeIndex i = work.tasks[t].node;
     if (i == kNoNode) continue;
-    const Phase phase = graph_[i].s.phase;
+    const Phase phase = graph_[i].phase;
     const bool own = phase == Phase::succeeded || failed_or_error(phase);
     const Phase branch = own ? phase : graph_[i].branch;
     if (!failed_or_error(branch) || continues(*work.tasks[t].json, branch)) continue;

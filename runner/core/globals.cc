@@ -166,7 +166,7 @@ std::string Scheduler::Impl::set_workflow_metadata() {
 /// What changes while the workflow runs; set before anybody may ask.
 void Scheduler::Impl::set_runtime_globals() {
   set_duration();
-  Phase phase = entry_ == kNoNode ? Phase::running : graph_[entry_].s.phase;
+  Phase phase = entry_ == kNoNode ? Phase::running : graph_[entry_].phase;
   if (phase == Phase::skipped || phase == Phase::omitted) phase = Phase::succeeded;
   globals_.set("workflow.status", std::string(spec::to_string(phase)));
   globals_.set("workflow.failures", spec::quote_json(failures_json()));
@@ -182,16 +182,17 @@ std::string Scheduler::Impl::failures_json() const {
   Json list;
   for (NodeIndex i = 0; any_failed_ && i < graph_.size(); ++i) {
     const Node& n = graph_[i];
-    if (n.gone || !failed_or_error(n.s.phase)) continue;
-    const std::string tmpl =
-        n.s.template_ref.is_object() ? n.s.template_ref.get_string("template") : n.s.template_name;
+    if (n.gone || !failed_or_error(n.phase)) continue;
+    const std::string tmpl = n.origin->template_ref.is_object()
+                                 ? n.origin->template_ref.get_string("template")
+                                 : n.origin->template_name;
     Json one = Json::object();
-    one.set("displayName", n.s.display_name);
-    one.set("message", n.s.message);
+    one.set("displayName", n.display_name());
+    one.set("message", n.said().message);
     one.set("templateName", tmpl);
-    one.set("phase", spec::to_string(n.s.phase));
-    one.set("podName", spec::pod_name(name_, n.s.name, tmpl));
-    one.set("finishedAt", n.s.finished_at ? Json(spec::to_rfc3339(*n.s.finished_at)) : Json());
+    one.set("phase", spec::to_string(n.phase));
+    one.set("podName", spec::pod_name(name_, n.name, tmpl));
+    one.set("finishedAt", n.finished_at ? Json(spec::to_rfc3339(*n.finished_at)) : Json());
     list.push_back(std::move(one));
   }
   return spec::to_json(list, {.escape_html = true});

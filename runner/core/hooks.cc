@@ -30,10 +30,10 @@ spec::Scope Scheduler::Impl::hook_scope(NodeIndex i) const {
   const Node& n = graph_[i];
   const Composite* boundary = composite(n.boundary);
   spec::Scope scope(boundary != nullptr ? &boundary->scope : &globals_);
-  const std::string phase(spec::to_string(n.s.phase));
+  const std::string phase(spec::to_string(n.phase));
   scope.set(n.hooks->spec->prefix + n.hooks->name + ".status", phase);
-  if (n.s.display_name != n.hooks->name) {
-    scope.set(n.hooks->spec->prefix + n.s.display_name + ".status", phase);
+  if (n.display_name() != n.hooks->name) {
+    scope.set(fmt::format("{}{}.status", n.hooks->spec->prefix, n.display_name()), phase);
   }
   return scope;
 }
@@ -54,7 +54,7 @@ bool Scheduler::Impl::advance_hooks(NodeIndex i) {
     }
   }
   if (open) return false;
-  if (!has_ended(n.s.phase) || spec->exit.is_null() || n.hooks->exit_later) return true;
+  if (!has_ended(n.phase) || spec->exit.is_null() || n.hooks->exit_later) return true;
   if (!n.hooks->exit.fired) {
     n.hooks->exit.fired = true;
     n.hooks->exit.done = !start_exit(i);
@@ -66,7 +66,7 @@ void Scheduler::Impl::fire_hook(NodeIndex i, std::uint32_t slot, const std::stri
   Node& n = graph_[i];
   HookState& state = n.hooks->each[slot];
   Call call;
-  call.name = fmt::format("{}.hooks.{}", n.s.name, name);
+  call.name = fmt::format("{}.hooks.{}", n.name, name);
   const std::string expression = hook.get_string("expression");
   spec::Scope scope = hook_scope(i);
   std::string error = expression.empty() ? "Expression required for hook " + call.name : "";
@@ -78,7 +78,7 @@ void Scheduler::Impl::fire_hook(NodeIndex i, std::uint32_t slot, const std::stri
   if (!now) return;
   state.fired = true;
   call.arguments = hook.get("arguments");
-  if (has_arguments(call.arguments) && !outputs_node(n)->s.outputs.is_null()) {
+  if (has_arguments(call.arguments) && !outputs_node(n)->outputs.is_null()) {
     error = resolve_hook_arguments(call.arguments, i, scope);
   }
   if (!error.empty()) {
@@ -108,7 +108,7 @@ bool Scheduler::Impl::start_exit(NodeIndex i) {
     if (!wanted) return false;
   }
   Call call;
-  call.name = n.s.name + ".onExit";
+  call.name = fmt::format("{}.onExit", n.name);
   call.arguments = hook.get("arguments");
   if (has_arguments(call.arguments)) {
     if (const std::string error = resolve_hook_arguments(call.arguments, i, scope); !error.empty()) {
@@ -135,7 +135,7 @@ bool Scheduler::Impl::start_exit(NodeIndex i) {
 std::string Scheduler::Impl::resolve_hook_arguments(Json& args, NodeIndex i, spec::Scope& scope) const {
   const Node& n = graph_[i];
   const std::string prefix = n.hooks->spec->prefix + n.hooks->name + ".outputs.";
-  const Json& outputs = outputs_node(n)->s.outputs;
+  const Json& outputs = outputs_node(n)->outputs;
   for (const Json& p : outputs.get_array("parameters")) {
     scope.set(prefix + "parameters." + p.get_string("name"), text_or_empty(p.get("value")));
   }
@@ -171,10 +171,10 @@ void Scheduler::Impl::hook_error(NodeIndex parent, const std::string& error) {
   if (owner.kind == OwnerKind::step) fail_group(owner.node, error);
   if (owner.kind != OwnerKind::task) return;
   const auto* dag = graph_[owner.node].as<DagWork>();
-  if (dag == nullptr || completed(graph_[owner.node].s.phase)) return;
+  if (dag == nullptr || completed(graph_[owner.node].phase)) return;
   const bool target =
       std::find(dag->targets.begin(), dag->targets.end(), dag->item_task[owner.slot]) != dag->targets.end();
-  if (!target || graph_[parent].s.phase != Phase::pending) set_phase(parent, Phase::error, error);
+  if (!target || graph_[parent].phase != Phase::pending) set_phase(parent, Phase::error, error);
   if (target) fail_call(owner.node, error);
 }
 

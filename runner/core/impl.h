@@ -56,7 +56,7 @@ class Scheduler::Impl {
   [[nodiscard]] std::vector<Action> outstanding() const;
   [[nodiscard]] bool finished() const { return finished_; }
   [[nodiscard]] std::optional<spec::NodeStatus> node(std::string_view id) const;
-  [[nodiscard]] std::vector<std::string> take_changed() { return graph_.take_changed(); }
+  [[nodiscard]] std::optional<std::string> next_changed() { return graph_.next_changed(); }
   [[nodiscard]] Json status() const;
   [[nodiscard]] std::vector<std::string> node_ids() const;
   [[nodiscard]] const Json& metadata() const { return metadata_; }
@@ -109,7 +109,7 @@ class Scheduler::Impl {
 
   // nodes.cc: nodes, their phases, who is connected to whom
   NodeIndex make(const Call& call, NodeType type, Phase phase, std::string message = "");
-  NodeIndex make_named(std::string name, NodeType type, NodeIndex boundary, Phase phase);
+  NodeIndex make_named(std::string_view name, NodeType type, NodeIndex boundary, Phase phase);
   [[nodiscard]] NodeIndex existing(const Call& call) const;
   NodeIndex make_or_adopt(const Call& call, NodeType type, Phase phase);
   void init_inputs(NodeIndex i, const Prepared& p);
@@ -169,6 +169,7 @@ class Scheduler::Impl {
   [[nodiscard]] SharedJson ordered_template(NodeIndex i) const;
   void pod_over(NodeIndex i, Phase phase, std::string message, std::string cause);
   void take_outputs(NodeIndex i, const PodDone& e);
+  [[nodiscard]] SharedJson exit_code_alone(int code);
   void make_containers(NodeIndex i, const Json& tmpl);
   void end_containers(NodeIndex i, const std::string& message);
 
@@ -288,6 +289,7 @@ class Scheduler::Impl {
 
   // progress.cc
   void count_progress(NodeIndex i, const std::string& progress);
+  void complete_progress(NodeIndex i);
   [[nodiscard]] static std::pair<std::int64_t, std::int64_t> parse_progress(std::string_view text);
 
   // timers.cc
@@ -355,7 +357,8 @@ class Scheduler::Impl {
   std::optional<TimePoint> started_at_;
   std::optional<TimePoint> finished_at_;
   std::optional<TimePoint> deadline_;
-  Json outputs_;  ///< of the workflow
+  std::map<int, SharedJson> exit_codes_;  ///< outputs that are nothing but an exit code
+  Json outputs_;                          ///< of the workflow
   NodeIndex entry_ = kNoNode;
   std::vector<HookState> hooks_;
   HookState exit_;

@@ -82,44 +82,40 @@ void Scheduler::Impl::start_leaf(Prepared p) {
 
 void Scheduler::Impl::order_pod(NodeIndex i, const Prepared& p) {
   const Json& tmpl = *p.tmpl;
-  auto work = std::make_unique<Leaf>();
-  Leaf::Own own;
+  Node& n = graph_[i];
+  Leaf& leaf = n.leaf = {};
   if (p.tmpl == p.resolved->json) {
-    work->tmpl = p.tmpl;
+    leaf.tmpl = p.tmpl;
   } else {
-    own.tmpl = spec::to_json(tmpl);
+    leaf.say().tmpl = spec::to_json(tmpl);
   }
-  work->daemon = tmpl.get_bool("daemon");
-  work->container_set = p.resolved->type == spec::TemplateType::container_set;
-  work->capture_result = p.resolved->type == spec::TemplateType::data;
+  leaf.daemon = tmpl.get_bool("daemon");
+  leaf.capture_result = p.resolved->type == spec::TemplateType::data;
   if (const Composite* boundary = composite(p.call.boundary)) {
-    work->capture_result =
-        work->capture_result || boundary->prepared.resolved->results.contains(task_of(p.call.name));
+    const auto& results = boundary->prepared.resolved->results;
+    leaf.capture_result = leaf.capture_result || (!results.empty() && results.contains(task_of(p.call.name)));
   }
-  if (tagged_volumes_) own.spec = pod_fields_for(p.call.boundary);
-  if (!own.tmpl.empty() || !own.spec.empty()) work->own = std::make_unique<const Leaf::Own>(std::move(own));
+  if (tagged_volumes_) leaf.say().spec = pod_fields_for(p.call.boundary);
   const Json& outputs = tmpl.get("outputs");
   for (const char* kind : {"parameters", "artifacts"}) {
     for (const Json& o : outputs.get_array(kind)) {
-      if (!o.get_string("globalName").empty() || !o.get("value").is_null()) work->outputs = outputs;
+      if (!o.get_string("globalName").empty() || !o.get("value").is_null()) leaf.say().outputs = outputs;
     }
   }
-  Node& n = graph_[i];
-  if (!n.s.started_at) n.s.started_at = now_;
-  n.work = std::move(work);
+  if (!n.started_at) n.started_at = now_;
   n.pod_live = true;
   ++live_pods_;
-  if (n.s.type == NodeType::pod) pod_counted(i, true);
+  if (n.type == NodeType::pod) pod_counted(i, true);
   set_deadlines(i, tmpl);
-  n.container_set = n.as<Leaf>()->container_set;
+  n.container_set = p.resolved->type == spec::TemplateType::container_set;
   if (n.container_set) make_containers(i, tmpl);
   emit(start_pod(i, p.tmpl));
 }
 
 SharedJson Scheduler::Impl::ordered_template(NodeIndex i) const {
-  const Leaf& work = *graph_[i].as<Leaf>();
-  if (work.tmpl) return work.tmpl;
-  auto parsed = spec::parse_json(work.own->tmpl);
+  const Leaf& leaf = graph_[i].leaf;
+  if (leaf.tmpl) return leaf.tmpl;
+  auto parsed = spec::parse_json(leaf.said().tmpl);
   return parsed ? std::move(*parsed) : Json();
 }
 
@@ -154,32 +150,31 @@ Cause Scheduler::Impl::cause_of(const Node& n) const {
 /// The order as it was and, after a restart, is again.
 StartPod Scheduler::Impl::start_pod(NodeIndex i, SharedJson tmpl) const {
   const Node& n = graph_[i];
-  const Leaf& work = *n.as<Leaf>();
   StartPod order;
   order.node_id = graph_.id(i);
-  order.node_name = n.s.name;
-  order.pod_name = spec::pod_name(name_, n.s.name, tmpl.get_string("name"));
+  order.node_name = n.name;
+  order.pod_name = spec::pod_name(name_, n.name, tmpl.get_string("name"));
   order.tmpl = std::move(tmpl);
   order.generation = n.generation;
-  if (!work.own || work.own->spec.empty()) {
+  if (n.leaf.said().spec.empty()) {
     order.spec = pod_fields_;
-  } else if (auto own = spec::parse_json(work.own->spec)) {
+  } else if (auto own = spec::parse_json(n.leaf.said().spec)) {
     order.spec = std::move(*own);
   }
-  order.capture_result = work.capture_result;
-  order.daemon = work.daemon;
+  order.capture_result = n.leaf.capture_result;
+  order.daemon = n.leaf.daemon;
   order.cause = cause_of(n);
   return order;
 }
 
 /// activeDeadlineSeconds, timeout and pendingTimeout of a template, from the making of its node.
 void Scheduler::Impl::set_deadlines(NodeIndex i, const Json& tmpl) {
-  const TimePoint started = graph_[i].s.started_at.value_or(now_);
+  const TimePoint started = graph_[i].started_at.value_or(now_);
   std::optional<TimePoint> end;
   const auto earliest = [&](TimePoint at) { end = end ? std::min(*end, at) : at; };
   if (const auto seconds = duration_at(tmpl, "activeDeadlineSeconds")) earliest(now_ + *seconds);
   if (const auto timeout = duration_at(tmpl, "timeout")) earliest(started + *timeout);
-  const Node& n = graph_[i];
+  Node& n = graph_[i];
   if (n.owner.kind == OwnerKind::attempt) {
     if (const auto* retry = graph_[n.owner.node].as<RetryWork>(); retry != nullptr && retry->max_duration) {
       earliest(*retry->max_duration);
@@ -187,14 +182,13 @@ void Scheduler::Impl::set_deadlines(NodeIndex i, const Json& tmpl) {
   }
   std::optional<TimePoint> pending;
   if (const auto limit = duration_at(tmpl, "pendingTimeout")) pending = started + *limit;
-  Leaf* work = n.as<Leaf>();
-  if (work == nullptr) {  // it waits for a lock
+  if (!n.leaf.ordered()) {  // it waits for a lock
     if (end && (!pending || *end < *pending)) pending = end;
     if (pending) set_timer(*pending, TimerKind::pending, i);
     return;
   }
-  work->deadline = end;
-  work->pending_deadline = pending;
+  if (end) n.leaf.say().deadline = end;
+  if (pending) n.leaf.say().pending_deadline = pending;
   if (end) set_timer(*end, TimerKind::pod, i);
   if (pending) set_timer(*pending, TimerKind::pending, i);
 }
@@ -202,7 +196,7 @@ void Scheduler::Impl::set_deadlines(NodeIndex i, const Json& tmpl) {
 /// The pod is ended by us: its node is final at once, the pod itself when it reports done.
 void Scheduler::Impl::pod_over(NodeIndex i, Phase phase, std::string message, std::string cause) {
   Node& n = graph_[i];
-  if (completed(n.s.phase)) return;
+  if (completed(n.phase)) return;
   if (n.pod_live) emit(StopPod{graph_.id(i), std::chrono::seconds(30), std::move(cause)});
   end_containers(i, message);
   set_phase(i, phase, std::move(message));
@@ -210,30 +204,30 @@ void Scheduler::Impl::pod_over(NodeIndex i, Phase phase, std::string message, st
 
 void Scheduler::Impl::take(const PodPending& e) {
   const NodeIndex i = graph_.by_id(e.node_id);
-  if (i != kNoNode && graph_[i].pod_live && graph_[i].s.phase == Phase::pending) set_message(i, e.message);
+  if (i != kNoNode && graph_[i].pod_live && graph_[i].phase == Phase::pending) set_message(i, e.message);
 }
 
 void Scheduler::Impl::take(const PodRunning& e) {
   const NodeIndex i = graph_.by_id(e.node_id);
-  if (i == kNoNode || !graph_[i].pod_live || graph_[i].s.phase != Phase::pending) return;
-  graph_[i].s.host_node_name = e.host_node_name;
+  if (i == kNoNode || !graph_[i].pod_live || graph_[i].phase != Phase::pending) return;
+  graph_[i].host_node_name = graph_.shared(e.host_node_name);
   graph_.touch(i);
-  if (graph_[i].as<Leaf>()->daemon) return;  // it runs when it is ready
+  if (graph_[i].leaf.daemon) return;  // it runs when it is ready
   set_phase(i, Phase::running, "");
 }
 
 void Scheduler::Impl::take(const PodReady& e) {
   const NodeIndex i = graph_.by_id(e.node_id);
-  if (i == kNoNode || !graph_[i].pod_live || completed(graph_[i].s.phase)) return;
-  if (!graph_[i].as<Leaf>()->daemon) return;
-  graph_[i].s.pod_ip = e.pod_ip;
+  if (i == kNoNode || !graph_[i].pod_live || completed(graph_[i].phase)) return;
+  if (!graph_[i].leaf.daemon) return;
+  graph_[i].say().pod_ip = e.pod_ip;
   set_message(i, "");
   mark_daemoned(i);
 }
 
 void Scheduler::Impl::take(const PodProgress& e) {
   const NodeIndex i = graph_.by_id(e.node_id);
-  if (i != kNoNode && graph_[i].pod_live && !completed(graph_[i].s.phase)) count_progress(i, e.progress);
+  if (i != kNoNode && graph_[i].pod_live && !completed(graph_[i].phase)) count_progress(i, e.progress);
 }
 
 void Scheduler::Impl::take(const PodDone& e) {
@@ -243,27 +237,42 @@ void Scheduler::Impl::take(const PodDone& e) {
   n.pod_live = false;
   --live_pods_;
   if (live_pods_ == 0) push(Op::conclude);
-  if (completed(n.s.phase)) {  // it was stopped, or a daemon whose template is over
+  if (completed(n.phase)) {  // it was stopped, or a daemon whose template is over
     let_go(i);
     return;
   }
   take_outputs(i, e);
   n.transient = e.transient;
   Phase phase = e.phase;
-  if (n.as<Leaf>()->daemon && phase == Phase::succeeded) phase = Phase::failed;
+  if (n.leaf.daemon && phase == Phase::succeeded) phase = Phase::failed;
   end_containers(i, phase == Phase::succeeded ? "" : "Pod Failed whilst container running");
   if (e.refused) return fail_call(i, e.message);
   if (phase == Phase::succeeded) save_memo(i);
-  add_global_outputs(n.s.outputs);
+  add_global_outputs(n.outputs);
   set_phase(i, phase, e.message);
+}
+
+/// The outputs of most nodes: one value for all of them.
+SharedJson Scheduler::Impl::exit_code_alone(int code) {
+  SharedJson& outputs = exit_codes_[code];
+  if (outputs.is_null()) {
+    Json made = Json::object();
+    made.set("exitCode", std::to_string(code));
+    outputs = std::move(made);
+  }
+  return outputs;
 }
 
 /// outputs as reported, with the exit code and the names under which the template exports them.
 void Scheduler::Impl::take_outputs(NodeIndex i, const PodDone& e) {
   Node& n = graph_[i];
+  const Json& defined = n.leaf.said().outputs;
+  if (e.outputs.is_null() && defined.is_null()) {
+    if (e.exit_code) n.outputs = exit_code_alone(*e.exit_code);
+    return;
+  }
   Json outputs = e.outputs;
   if (e.exit_code) outputs.set("exitCode", std::to_string(*e.exit_code));
-  const Json& defined = n.as<Leaf>()->outputs;
   for (const char* kind : {"parameters", "artifacts"}) {
     if (defined.is_null() || outputs.find(kind) == nullptr) continue;
     for (Json& o : outputs.find(kind)->as_array()) {
@@ -278,7 +287,7 @@ void Scheduler::Impl::take_outputs(NodeIndex i, const PodDone& e) {
     if (!outputs["parameters"].is_array()) outputs["parameters"] = Json::array();
     outputs["parameters"].push_back(p);
   }
-  n.s.outputs = std::move(outputs);
+  n.outputs = std::move(outputs);
 }
 
 // ------------------------------------------------------------------------------------ container sets
@@ -286,15 +295,13 @@ void Scheduler::Impl::take_outputs(NodeIndex i, const PodDone& e) {
 /// A node for each container, connected as its dependencies say (container_set_template.go).
 void Scheduler::Impl::make_containers(NodeIndex i, const Json& tmpl) {
   const Json::Array& containers = tmpl.get("containerSet").get_array("containers");
-  const std::string name = graph_[i].s.name;
+  const std::string name(graph_[i].name);
   for (const Json& c : containers) {
     std::string child = name + "." + c.get_string("name");
     if (adopting_ && graph_.by_name(child) != kNoNode) continue;
     const NodeIndex n = make_named(std::move(child), NodeType::container, i, Phase::pending);
-    graph_[n].s.template_name = graph_[i].s.template_name;
-    graph_[n].s.template_ref = graph_[i].s.template_ref;
-    graph_[n].s.template_scope = graph_[i].s.template_scope;
-    graph_[n].s.node_flag = graph_[i].s.node_flag;
+    graph_[n].origin = graph_[i].origin;
+    graph_[n].flag = graph_[i].flag;
   }
   for (const Json& c : containers) {
     const NodeIndex child = graph_.by_name(name + "." + c.get_string("name"));
@@ -310,20 +317,23 @@ void Scheduler::Impl::make_containers(NodeIndex i, const Json& tmpl) {
 void Scheduler::Impl::take(const ContainerChanged& e) {
   const NodeIndex pod = graph_.by_id(e.node_id);
   if (pod == kNoNode || !graph_[pod].pod_live) return;
-  const NodeIndex i = graph_.by_name(graph_[pod].s.name + "." + e.container);
-  if (i == kNoNode || completed(graph_[i].s.phase)) return;
-  if (e.exit_code) graph_[i].s.outputs.set("exitCode", std::to_string(*e.exit_code));
+  const NodeIndex i = graph_.by_name(fmt::format("{}.{}", graph_[pod].name, e.container));
+  if (i == kNoNode || completed(graph_[i].phase)) return;
+  if (e.exit_code) {
+    Json outputs = graph_[i].outputs;
+    outputs.set("exitCode", std::to_string(*e.exit_code));
+    graph_[i].outputs = std::move(outputs);
+  }
   set_phase(i, e.phase, e.message);
 }
 
 /// No container outlives its pod.
 void Scheduler::Impl::end_containers(NodeIndex i, const std::string& message) {
-  const Leaf* work = graph_[i].as<Leaf>();
-  if (work == nullptr || !work->container_set) return;
+  if (!graph_[i].leaf.ordered() || !graph_[i].container_set) return;
   const SharedJson tmpl = ordered_template(i);
   for (const Json& c : tmpl.get("containerSet").get_array("containers")) {
-    const NodeIndex child = graph_.by_name(graph_[i].s.name + "." + c.get_string("name"));
-    if (child == kNoNode || completed(graph_[child].s.phase)) continue;
+    const NodeIndex child = graph_.by_name(fmt::format("{}.{}", graph_[i].name, c.get_string("name")));
+    if (child == kNoNode || completed(graph_[child].phase)) continue;
     if (message.empty()) {
       set_phase(child, Phase::succeeded);
     } else {

@@ -47,7 +47,7 @@ bool Scheduler::Impl::hold_back(Call& call, NodeIndex existing) {
 /// With failFast, a boundary fails as soon as none of its pods is active any more.
 void Scheduler::Impl::check_fail_fast(NodeIndex i) {
   const Composite* boundary = composite(i);
-  if (boundary == nullptr || completed(graph_[i].s.phase)) return;
+  if (boundary == nullptr || completed(graph_[i].phase)) return;
   if (!boundary->fail_fast || boundary->unsuccessful == 0 || boundary->active_pods != 0) return;
   if (const auto* steps = graph_[i].as<StepsWork>(); steps != nullptr && steps->group_node != kNoNode) {
     graph_[steps->group_node].told = true;

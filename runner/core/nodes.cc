@@ -17,46 +17,36 @@ bool counts(NodeType type) {
   return type == NodeType::pod || type == NodeType::steps || type == NodeType::dag;
 }
 
-bool has_progress(NodeType type) {
-  return type == NodeType::pod || type == NodeType::http || type == NodeType::plugin ||
-         type == NodeType::container || type == NodeType::suspend;
-}
-
-/// The name without that of the boundary and the dot (operator.go initializeNode, stepsOrDagSeparator).
-std::string display_name(const std::string& name, const std::string& boundary) {
-  if (!name.starts_with(boundary)) return name;
-  const std::string_view rest = std::string_view(name).substr(boundary.size());
+/// What a node shows is its name without that of the boundary and the dot; where that begins (operator.go
+/// initializeNode, stepsOrDagSeparator).
+std::size_t display_begin(std::string_view name, std::string_view boundary) {
+  if (!name.starts_with(boundary)) return 0;
+  const std::string_view rest = name.substr(boundary.size());
   std::size_t dot = 0;
   if (rest.starts_with('[')) {
     dot = 1;
     while (dot < rest.size() && rest[dot] >= '0' && rest[dot] <= '9') ++dot;
     dot = dot > 1 && dot < rest.size() && rest[dot] == ']' ? dot + 1 : 0;
   }
-  if (dot < rest.size() && rest[dot] == '.') return std::string(rest.substr(dot + 1));
-  return std::string(rest);
+  return boundary.size() + (dot < rest.size() && rest[dot] == '.' ? dot + 1 : 0);
 }
 
 }  // namespace
 
-NodeIndex Scheduler::Impl::make_named(std::string name, NodeType type, NodeIndex boundary, Phase phase) {
-  const NodeIndex i = graph_.add(std::move(name));
+NodeIndex Scheduler::Impl::make_named(std::string_view name, NodeType type, NodeIndex boundary, Phase phase) {
+  const NodeIndex i = graph_.add(name);
   Node& n = graph_[i];
   n.boundary = boundary;
-  n.s.type = type;
-  n.s.phase = phase;
+  n.type = type;
+  n.phase = phase;
   any_failed_ = any_failed_ || failed_or_error(phase);
-  n.s.started_at = now_;
-  if (boundary == kNoNode) {
-    n.s.display_name = n.s.name;
-  } else {
-    n.s.display_name = display_name(n.s.name, graph_[boundary].s.name);
+  n.started_at = now_;
+  if (boundary != kNoNode) {
+    n.display_begin = static_cast<std::uint32_t>(display_begin(n.name, graph_[boundary].name));
     n.on_exit = graph_[boundary].on_exit;
   }
-  if (has_progress(type)) {
-    n.s.progress = "0/1";
-    ++progress_total_;
-  }
-  if (completed(phase)) n.s.finished_at = now_;
+  if (has_progress(type)) ++progress_total_;
+  if (completed(phase)) n.finished_at = now_;
   return i;
 }
 
@@ -67,11 +57,9 @@ NodeIndex Scheduler::Impl::make(const Call& call, NodeType type, Phase phase, st
   }
   const NodeIndex i = make_named(call.name, type, call.boundary, phase);
   Node& n = graph_[i];
-  n.s.template_name = call.target.template_name;
-  n.s.template_ref = call.target.template_ref;
-  n.s.template_scope = call.base->scope;
-  n.s.message = std::move(message);
-  if (call.hooked || call.retried) n.s.node_flag = spec::NodeFlag{call.hooked, call.retried};
+  n.origin = graph_.origin(call.target.template_name, call.base->scope, call.target.template_ref);
+  if (!message.empty()) n.say().message = std::move(message);
+  if (call.hooked || call.retried) n.flag = spec::NodeFlag{call.hooked, call.retried};
   n.owner = call.owner;
   n.depth = call.depth;
   n.on_exit = call.on_exit;
@@ -110,19 +98,19 @@ NodeIndex Scheduler::Impl::make_or_adopt(const Call& call, NodeType type, Phase 
   if (i == kNoNode) return make(call, type, phase);
   if (adopting_) adopt(i, call);
   graph_[i].locked = call.locked;
-  if (graph_[i].s.phase != phase) set_phase(i, phase);
+  if (graph_[i].phase != phase) set_phase(i, phase);
   return i;
 }
 
 /// What a node shows of the template that it runs (operator.go initializeExecutableNode).
 void Scheduler::Impl::init_inputs(NodeIndex i, const Prepared& p) {
   Node& n = graph_[i];
-  if (const Json& inputs = p.tmpl->get("inputs"); has_arguments(inputs)) n.s.inputs = inputs;
-  if (const Json& memo = p.tmpl->get("memoize"); memo.is_object() && !n.s.memoization) {
-    n.s.memoization = spec::MemoizationStatus{false, memo.get_string("key"),
-                                              memo.get("cache").get("configMap").get_string("name")};
+  if (const Json& inputs = p.tmpl->get("inputs"); has_arguments(inputs)) n.say().inputs = inputs;
+  if (const Json& memo = p.tmpl->get("memoize"); memo.is_object() && !n.said().memoization) {
+    n.say().memoization = spec::MemoizationStatus{false, memo.get_string("key"),
+                                                  memo.get("cache").get("configMap").get_string("name")};
   }
-  n.memoized = n.s.memoization && !n.s.memoization->hit;
+  n.memoized = n.said().memoization && !n.memo_hit();
   set_display_name(i, p);
   graph_.touch(i);
 }
@@ -133,28 +121,24 @@ void Scheduler::Impl::set_phase(NodeIndex i, Phase phase, std::string message) {
 }
 
 void Scheduler::Impl::set_message(NodeIndex i, std::string message) {
-  if (graph_[i].s.message == message) return;
-  graph_[i].s.message = std::move(message);
+  if (graph_[i].said().message == message) return;
+  graph_[i].say().message = std::move(message);
   graph_.touch(i);
 }
 
 void Scheduler::Impl::set_phase(NodeIndex i, Phase phase) {
   Node& n = graph_[i];
-  const Phase before = n.s.phase;
+  const Phase before = n.phase;
   if (before == phase) return;
-  n.s.phase = phase;
+  n.phase = phase;
   any_failed_ = any_failed_ || failed_or_error(phase);
   graph_.touch(i);
   count(i, before);
   if (completed(phase)) {
-    const bool was_daemon = std::exchange(n.s.daemoned, false);
-    n.s.finished_at = now_;
+    const bool was_daemon = std::exchange(n.daemoned, false);
+    n.finished_at = now_;
     if (was_daemon) refresh_names(i);
-    if (phase == Phase::succeeded && has_progress(n.s.type)) {
-      const auto [done, total] = parse_progress(n.s.progress);
-      (void)done;
-      count_progress(i, fmt::format("{}/{}", total, total));
-    }
+    if (phase == Phase::succeeded) complete_progress(i);
     if (n.pod_counted) pod_counted(i, false);
     push(Op::fulfilled, i);
   } else if (n.hooks && !n.hooks->each.empty()) {
@@ -166,7 +150,7 @@ void Scheduler::Impl::set_phase(NodeIndex i, Phase phase) {
 /// A daemon is ready: it counts as fulfilled, though it runs on (NodeStatus.Fulfilled).
 void Scheduler::Impl::mark_daemoned(NodeIndex i) {
   Node& n = graph_[i];
-  n.s.daemoned = true;
+  n.daemoned = true;
   daemons_.push_back(i);
   graph_.touch(i);
   set_phase(i, Phase::running);
@@ -177,10 +161,10 @@ void Scheduler::Impl::mark_daemoned(NodeIndex i) {
 /// Keeps the boundary's counters.
 void Scheduler::Impl::count(NodeIndex i, Phase before) {
   Node& n = graph_[i];
-  if (!counts(n.s.type) || n.boundary == kNoNode) return;
+  if (!counts(n.type) || n.boundary == kNoNode) return;
   Composite* boundary = composite(n.boundary);
   if (boundary == nullptr) return;
-  const bool active = is_active(n.s.phase);
+  const bool active = is_active(n.phase);
   if (active && !n.counted) ++boundary->active_children;
   if (!active && n.counted) {
     --boundary->active_children;
@@ -188,7 +172,7 @@ void Scheduler::Impl::count(NodeIndex i, Phase before) {
   }
   n.counted = active;
   if (failed_or_error(before)) --boundary->unsuccessful;
-  if (failed_or_error(n.s.phase)) ++boundary->unsuccessful;
+  if (failed_or_error(n.phase)) ++boundary->unsuccessful;
   if (boundary->fail_fast && boundary->unsuccessful > 0) push(Op::drain, n.boundary);
 }
 
@@ -201,10 +185,9 @@ bool Scheduler::Impl::may_run(bool on_exit) const {
 }
 
 void Scheduler::Impl::add_child(NodeIndex parent, NodeIndex child) {
-  std::vector<NodeIndex>& children = graph_[parent].children;
-  if (!children.empty() && children.back() == child) return;
+  if (!graph_[parent].children.empty() && graph_.last_child(parent) == child) return;
   if (adopting_ && !edges_.emplace(parent, child).second) return;
-  children.push_back(child);
+  graph_.add_child(parent, child);
   graph_.touch(parent);
 }
 
@@ -254,30 +237,31 @@ void Scheduler::Impl::connect(NodeIndex i) {
 /// The nodes that what comes next is connected to (operator.go getOutboundNodes).
 void Scheduler::Impl::outbound(NodeIndex i, std::vector<NodeIndex>& out) const {
   const Node& n = graph_[i];
-  switch (n.s.type) {
+  switch (n.type) {
     case NodeType::pod:
     case NodeType::container:
     case NodeType::task_group: {
       // A pod leads on to the containers of its set only; what else hangs below it comes after it.
-      const bool leads = n.s.type != NodeType::pod || n.container_set;
-      std::vector<NodeIndex> inner;
-      for (std::size_t k = 0; leads && k < n.children.size(); ++k) {
-        const NodeIndex c = n.children[k];
-        if (n.s.type == NodeType::task_group || graph_[c].s.type == NodeType::container) inner.push_back(c);
+      const bool leads = n.type != NodeType::pod || n.container_set;
+      bool any = false;
+      for (const NodeIndex c : graph_.children(n)) {
+        if (!leads) break;
+        if (n.type != NodeType::task_group && graph_[c].type != NodeType::container) continue;
+        outbound(c, out);
+        any = true;
       }
-      if (inner.empty()) out.push_back(i);
-      for (const NodeIndex c : inner) outbound(c, out);
+      if (!any) out.push_back(i);
       return;
     }
     case NodeType::retry:
       if (!n.children.empty()) {
-        out.push_back(n.children.back());
+        out.push_back(graph_.last_child(i));
         return;
       }
       break;
     case NodeType::steps:
     case NodeType::dag:
-      if (n.s.memoization && n.s.memoization->hit) {
+      if (n.memo_hit()) {
         out.push_back(i);
         return;
       }
@@ -288,21 +272,21 @@ void Scheduler::Impl::outbound(NodeIndex i, std::vector<NodeIndex>& out) const {
       out.push_back(i);
       return;
   }
-  for (const NodeIndex o : n.outbound) outbound(o, out);
+  for (const NodeIndex o : n.said().outbound) outbound(o, out);
 }
 
 void Scheduler::Impl::set_outbound(NodeIndex i, const std::vector<NodeIndex>& from) {
   std::vector<NodeIndex> out;
   for (const NodeIndex f : from) outbound(f, out);
-  graph_[i].outbound = std::move(out);
+  if (!out.empty() || !graph_[i].said().outbound.empty()) graph_[i].say().outbound = std::move(out);
   graph_.touch(i);
 }
 
 /// The node has come to its end, or is a daemon that is ready. Its hooks come next.
 void Scheduler::Impl::fulfilled(NodeIndex i) {
   Node& n = graph_[i];
-  if (n.gone || !n.s.fulfilled()) return;
-  if (completed(n.s.phase)) {
+  if (n.gone || !n.fulfilled()) return;
+  if (completed(n.phase)) {
     if (n.locked) unlock(i);
     if (n.as<Composite>() != nullptr) kill_daemons(i);
     if (!n.pod_live) let_go(i);
@@ -312,7 +296,10 @@ void Scheduler::Impl::fulfilled(NodeIndex i) {
 }
 
 /// What the work of a node kept is not needed after its end.
-void Scheduler::Impl::let_go(NodeIndex i) { graph_[i].work.reset(); }
+void Scheduler::Impl::let_go(NodeIndex i) {
+  graph_[i].work.reset();
+  graph_[i].leaf = {};
+}
 
 void Scheduler::Impl::settle(NodeIndex i) {
   const Owner owner = graph_[i].owner;
@@ -358,7 +345,7 @@ void Scheduler::Impl::kill_daemons(NodeIndex boundary) {
   std::vector<NodeIndex> kept;
   for (const NodeIndex d : daemons_) {
     const Node& n = graph_[d];
-    if (n.gone || !n.s.daemoned) continue;
+    if (n.gone || !n.daemoned) continue;
     if (n.boundary != boundary) {
       kept.push_back(d);
       continue;

@@ -112,32 +112,34 @@ std::string output_value(const Json& parameter, const spec::Scope& scope, std::s
 
 /// Outputs are those of the last try; hooks are no tries (possiblyGetRetryChildNode).
 const Node* Scheduler::Impl::outputs_node(const Node& n) const {
-  if (n.s.type != NodeType::retry || (n.s.memoization && n.s.memoization->hit)) return &n;
-  for (auto child = n.children.rbegin(); child != n.children.rend(); ++child) {
-    const auto& flag = graph_[*child].s.node_flag;
-    if (!flag || !flag->hooked) return &graph_[*child];
+  if (n.type != NodeType::retry || n.memo_hit()) return &n;
+  const Node* last = &n;
+  for (const NodeIndex c : graph_.children(n)) {
+    const Node& child = graph_[c];
+    if (!child.flag || !child.flag->hooked) last = &child;
   }
-  return &n;
+  return last;
 }
 
 void Scheduler::Impl::add_node_names(spec::Scope& scope, const std::string& prefix, const Node& node) const {
-  const Node& from = *outputs_node(node);
-  const spec::NodeState& s = from.s;
-  scope.set(prefix + ".id", graph_.id(from));
-  if (s.started_at) scope.set(prefix + ".startedAt", spec::to_rfc3339(*s.started_at));
-  if (s.finished_at) scope.set(prefix + ".finishedAt", spec::to_rfc3339(*s.finished_at));
-  if (!s.pod_ip.empty()) scope.set(prefix + ".ip", s.pod_ip);
-  if (s.phase != Phase::none) scope.set(prefix + ".status", std::string(spec::to_string(s.phase)));
-  if (!s.host_node_name.empty()) scope.set(prefix + ".hostNodeName", s.host_node_name);
-  if (auto result = text_of(s.outputs.get("result")))
+  const Node& n = *outputs_node(node);
+  scope.set(prefix + ".id", graph_.id(n));
+  if (n.started_at) scope.set(prefix + ".startedAt", spec::to_rfc3339(*n.started_at));
+  if (n.finished_at) scope.set(prefix + ".finishedAt", spec::to_rfc3339(*n.finished_at));
+  if (!n.said().pod_ip.empty()) scope.set(prefix + ".ip", n.said().pod_ip);
+  if (n.phase != Phase::none) scope.set(prefix + ".status", std::string(spec::to_string(n.phase)));
+  if (n.host_node_name != nullptr && !n.host_node_name->empty()) {
+    scope.set(prefix + ".hostNodeName", *n.host_node_name);
+  }
+  if (auto result = text_of(n.outputs.get("result")))
     scope.set(prefix + ".outputs.result", std::move(*result));
-  if (auto code = text_of(s.outputs.get("exitCode"))) scope.set(prefix + ".exitCode", std::move(*code));
-  for (const Json& p : s.outputs.get_array("parameters")) {
+  if (auto code = text_of(n.outputs.get("exitCode"))) scope.set(prefix + ".exitCode", std::move(*code));
+  for (const Json& p : n.outputs.get_array("parameters")) {
     if (auto value = text_of(p.get("value"))) {
       scope.set(prefix + ".outputs.parameters." + p.get_string("name"), std::move(*value));
     }
   }
-  for (const Json& a : s.outputs.get_array("artifacts")) {
+  for (const Json& a : n.outputs.get_array("artifacts")) {
     scope.set_artifact(prefix + ".outputs.artifacts." + a.get_string("name"), a);
   }
 }
@@ -150,7 +152,7 @@ void Scheduler::Impl::refresh_names(NodeIndex i) {
   Composite* boundary = composite(n.boundary);
   if (!n.told || boundary == nullptr) return;
   if (n.owner.kind == OwnerKind::step) {
-    const std::string step = n.s.name.substr(graph_[n.owner.node].s.name.size() + 1);
+    const std::string step(n.name.substr(graph_[n.owner.node].name.size() + 1));
     if (step.find('(') == std::string::npos) add_node_names(boundary->scope, "steps." + step, n);
   } else if (n.owner.kind == OwnerKind::task) {
     const auto& dag = static_cast<const DagWork&>(*boundary);
@@ -165,7 +167,7 @@ void Scheduler::Impl::refresh_names(NodeIndex i) {
 /// addSkippedNodeOutputsToScope).
 void Scheduler::Impl::add_absent_outputs(spec::Scope& scope, const std::string& prefix, const Node& n,
                                          const TemplateBase& base, const Json& task, bool artifacts) const {
-  if (!n.s.outputs.is_null() || (n.s.phase != Phase::skipped && n.s.phase != Phase::omitted)) return;
+  if (!n.outputs.is_null() || (n.phase != Phase::skipped && n.phase != Phase::omitted)) return;
   const TemplateBook::Answer answer = book_.resolve(base, Target::of(task, false));
   if (!answer.resolved) return;
   const Json& outputs = answer.resolved->json->get("outputs");
@@ -192,16 +194,16 @@ std::string Scheduler::Impl::aggregate(spec::Scope& scope, const std::string& pr
   Json parameters = Json::array();
   std::map<std::string, std::vector<std::string>> by_name;
   for (const NodeIndex i : nodes) {
-    const spec::NodeState& s = graph_[i].s;
-    if (s.outputs.is_null() || s.phase != Phase::succeeded) continue;
+    const Node& n = graph_[i];
+    if (n.outputs.is_null() || n.phase != Phase::succeeded) continue;
     Json one = Json::object();
-    for (const Json& p : s.outputs.get_array("parameters")) {
+    for (const Json& p : n.outputs.get_array("parameters")) {
       std::string value = text_or_empty(p.get("value"));
       by_name[p.get_string("name")].push_back(value);
       one.set(p.get_string("name"), std::move(value));
     }
     if (!one.empty()) parameters.push_back(std::move(one));
-    if (const auto result = text_of(s.outputs.get("result"))) {
+    if (const auto result = text_of(n.outputs.get("result"))) {
       spec::JsonError error;
       auto json = spec::parse_json(*result, &error);
       if (!json) return json_complaint(*result, error);

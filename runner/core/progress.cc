@@ -25,12 +25,24 @@ std::pair<std::int64_t, std::int64_t> Scheduler::Impl::parse_progress(std::strin
 /// Sets a node's progress; a text that is no progress is ignored.
 void Scheduler::Impl::count_progress(NodeIndex i, const std::string& progress) {
   const auto [done, total] = parse_progress(progress);
-  if (total == 0 || graph_[i].s.progress == progress) return;
-  const auto [old_done, old_total] = parse_progress(graph_[i].s.progress);
+  if (total == 0 || graph_[i].progress() == progress) return;
+  const auto [old_done, old_total] = parse_progress(graph_[i].progress());
   progress_done_ += done - old_done;
   progress_total_ += total - old_total;
-  graph_[i].s.progress = progress;
+  if (graph_[i].said().progress || progress != "1/1") {
+    graph_[i].say().progress = progress;
+  } else {
+    graph_[i].all_done = true;
+  }
   graph_.touch(i);
+}
+
+/// The node has succeeded: whatever it was to do is done.
+void Scheduler::Impl::complete_progress(NodeIndex i) {
+  Node& n = graph_[i];
+  if (!has_progress(n.type)) return;
+  const std::int64_t total = n.said().progress ? parse_progress(n.progress()).second : 1;
+  count_progress(i, total == 1 ? "1/1" : fmt::format("{}/{}", total, total));
 }
 
 }  // namespace skiff::runner

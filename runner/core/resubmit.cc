@@ -83,12 +83,12 @@ void Scheduler::Impl::load_nodes(const Json& nodes) {
       progress_done_ += done;
       progress_total_ += total;
     }
-    graph_[i].s = status;
+    graph_.load(i, status);
     loaded.push_back(std::move(status));
   }
   for (NodeIndex i = 0; i < graph_.size(); ++i) {
     graph_.link(i, loaded[i]);
-    for (const NodeIndex c : graph_[i].children) edges_.emplace(i, c);
+    for (const NodeIndex c : graph_.children(i)) edges_.emplace(i, c);
   }
 }
 

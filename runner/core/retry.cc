@@ -22,9 +22,9 @@ std::optional<std::int64_t> int_of(const std::string& text) {
 }
 
 /// fmt.Sprint of a float64 with the seconds between two times.
-std::string seconds_text(const spec::NodeState& s) {
-  if (!s.finished_at || !s.started_at) return "0";
-  const auto ms = *s.finished_at - *s.started_at;
+std::string seconds_text(const Node& n) {
+  if (!n.finished_at || !n.started_at) return "0";
+  const auto ms = *n.finished_at - *n.started_at;
   return Json(static_cast<double>(ms.count()) / 1000.0).number_text();
 }
 
@@ -58,13 +58,13 @@ void Scheduler::Impl::start_retry(Prepared p) {
   const NodeIndex i = make_or_adopt(p.call, NodeType::retry, Phase::running);
   init_inputs(i, p);
   auto work = std::make_unique<RetryWork>();
-  for (const NodeIndex c : graph_[i].children) {
-    const auto& flag = graph_[c].s.node_flag;
+  for (const NodeIndex c : graph_.children(i)) {
+    const auto& flag = graph_[c].flag;
     if (flag && flag->retried) work->attempts.push_back(c);
   }
   work->prepared = std::move(p);
   // A try that a retry of the workflow has reset goes on under its own name.
-  if (!work->attempts.empty() && !graph_[work->attempts.back()].s.fulfilled()) work->attempts.pop_back();
+  if (!work->attempts.empty() && !graph_[work->attempts.back()].fulfilled()) work->attempts.pop_back();
   const bool again = !work->attempts.empty();
   graph_[i].work = std::move(work);
   if (again) {
@@ -82,11 +82,11 @@ void Scheduler::Impl::add_retry_names(spec::Scope& scope, const RetryWork& work)
   std::string status;
   std::string message;
   if (!work.attempts.empty()) {
-    const spec::NodeState& last = graph_[work.attempts.back()].s;
+    const Node& last = graph_[work.attempts.back()];
     exit_code = last.outputs.get_string("exitCode", "0");
     status = spec::to_string(last.phase);
     duration = seconds_text(last);
-    message = last.message;
+    message = last.said().message;
   }
   scope.set("lastRetry.exitCode", std::move(exit_code));
   scope.set("lastRetry.duration", std::move(duration));
@@ -96,14 +96,14 @@ void Scheduler::Impl::add_retry_names(spec::Scope& scope, const RetryWork& work)
 
 void Scheduler::Impl::next_attempt(NodeIndex i) {
   auto* work = graph_[i].as<RetryWork>();
-  if (work == nullptr || completed(graph_[i].s.phase)) return;
+  if (work == nullptr || completed(graph_[i].phase)) return;
   if (full()) {
     held_.emplace_back(i);
     return;
   }
   Prepared p{work->prepared.call, work->prepared.resolved, work->prepared.tmpl};
   const auto number = static_cast<std::uint32_t>(work->attempts.size());
-  p.call.name = fmt::format("{}({})", graph_[i].s.name, number);
+  p.call.name = fmt::format("{}({})", graph_[i].name, number);
   p.call.owner = {OwnerKind::attempt, i, number};
   p.call.hooks.reset();
   p.call.retried = true;
@@ -128,18 +128,18 @@ void Scheduler::Impl::next_attempt(NodeIndex i) {
 }
 
 void Scheduler::Impl::attempt_settled(NodeIndex i) {
-  if (graph_[i].as<RetryWork>() != nullptr && !completed(graph_[i].s.phase)) judge_attempt(i);
+  if (graph_[i].as<RetryWork>() != nullptr && !completed(graph_[i].phase)) judge_attempt(i);
 }
 
 /// The last try has ended, or is a daemon that is ready, or its backoff is over.
 void Scheduler::Impl::judge_attempt(NodeIndex i) {
   auto* work = graph_[i].as<RetryWork>();
-  if (work == nullptr || work->attempts.empty() || completed(graph_[i].s.phase)) return;
+  if (work == nullptr || work->attempts.empty() || completed(graph_[i].phase)) return;
   const Node& last = graph_[work->attempts.back()];
-  if (!last.s.fulfilled()) return;
-  if (last.s.daemoned) {
-    graph_[i].s.pod_ip = last.s.pod_ip;
-    if (!graph_[i].s.daemoned) mark_daemoned(i);
+  if (!last.fulfilled()) return;
+  if (last.daemoned) {
+    graph_[i].say().pod_ip = last.said().pod_ip;
+    if (!graph_[i].daemoned) mark_daemoned(i);
     return;
   }
   const Verdict verdict = judge(i);
@@ -154,7 +154,7 @@ void Scheduler::Impl::judge_attempt(NodeIndex i) {
       set_timer(*verdict.until, TimerKind::backoff, i);
       break;
     case Verdict::Kind::end:
-      graph_[i].s.outputs = last.s.outputs;
+      graph_[i].outputs = last.outputs;
       if (verdict.phase == Phase::succeeded) {
         set_phase(i, verdict.phase);
       } else {
@@ -170,7 +170,7 @@ void Scheduler::Impl::judge_attempt(NodeIndex i) {
 Scheduler::Impl::Verdict Scheduler::Impl::judge(NodeIndex i) {
   using Kind = Verdict::Kind;
   RetryWork& work = *graph_[i].as<RetryWork>();
-  const spec::NodeState& last = graph_[work.attempts.back()].s;
+  const Node& last = graph_[work.attempts.back()];
   if (!failed_or_error(last.phase)) return {Kind::end, Phase::succeeded, "", std::nullopt};
   if (shutdown_ != Shutdown::none) {
     return {Kind::end, last.phase,
@@ -193,14 +193,14 @@ std::optional<Scheduler::Impl::Verdict> Scheduler::Impl::judge_backoff(RetryWork
                                                                        const spec::RetryStrategy& strategy) {
   using Kind = Verdict::Kind;
   const spec::Backoff& b = *strategy.backoff;
-  const spec::NodeState& last = graph_[work.attempts.back()].s;
+  const Node& last = graph_[work.attempts.back()];
   const auto wrong = [](std::string message) { return Verdict{Kind::error, {}, std::move(message), {}}; };
   std::string error;
   std::optional<TimePoint> limit;
   if (!b.max_duration.empty()) {
     const auto max = spec::parse_duration(b.max_duration, &error);
     if (!max) return wrong(error);
-    limit = later(*graph_[work.attempts.front()].s.started_at, *max);
+    limit = later(*graph_[work.attempts.front()].started_at, *max);
     if (now_ > *limit) return Verdict{Kind::end, last.phase, "Max duration limit exceeded", {}};
   }
   if (b.duration.empty()) return wrong("no base duration specified for retryStrategy");
@@ -229,7 +229,7 @@ std::optional<Scheduler::Impl::Verdict> Scheduler::Impl::judge_backoff(RetryWork
 std::optional<Scheduler::Impl::Verdict> Scheduler::Impl::judge_policy(
     const RetryWork& work, const spec::RetryStrategy& strategy) const {
   using Kind = Verdict::Kind;
-  const spec::NodeState& last = graph_[work.attempts.back()].s;
+  const Node& last = graph_[work.attempts.back()];
   std::string policy = strategy.retry_policy;
   if (policy.empty()) policy = strategy.expression.empty() ? "OnFailure" : "Always";
   const bool transient = policy == "OnTransientError" && graph_[work.attempts.back()].transient;
@@ -239,7 +239,7 @@ std::optional<Scheduler::Impl::Verdict> Scheduler::Impl::judge_policy(
     return Verdict{Kind::error, {}, policy + " is not a valid RetryPolicy", {}};
   }
   if ((last.phase == Phase::failed && !on_failed) || (last.phase == Phase::error && !on_error)) {
-    return Verdict{Kind::end, last.phase, last.message, {}};
+    return Verdict{Kind::end, last.phase, last.said().message, {}};
   }
   const auto tries = static_cast<std::int64_t>(work.attempts.size());
   if (strategy.limit) {
@@ -256,7 +256,7 @@ std::optional<Scheduler::Impl::Verdict> Scheduler::Impl::judge_policy(
     scope.set("lastRetry.exitCode", last.outputs.get_string("exitCode", "-1"));
     scope.set("lastRetry.status", std::string(spec::to_string(last.phase)));
     scope.set("lastRetry.duration", seconds_text(last));
-    scope.set("lastRetry.message", last.message);
+    scope.set("lastRetry.message", last.said().message);
     const spec::Evaluated result = spec::evaluate_expression(strategy.expression, scope);
     if (!result.error.empty()) return Verdict{Kind::error, {}, result.error, {}};
     if (!result.value.is_bool()) {
@@ -272,14 +272,14 @@ std::optional<Scheduler::Impl::Verdict> Scheduler::Impl::judge_policy(
 /// A try could not be carried out. Where errors are not retried, the call fails with it.
 void Scheduler::Impl::attempt_error(NodeIndex i, NodeIndex attempt, const std::string& error) {
   auto* work = graph_[i].as<RetryWork>();
-  if (work == nullptr || completed(graph_[i].s.phase)) return;
+  if (work == nullptr || completed(graph_[i].phase)) return;
   const spec::RetryStrategy strategy = spec::retry_strategy_from(retry_strategy(*work->prepared.tmpl));
   std::string policy = strategy.retry_policy;
   if (policy.empty()) policy = strategy.expression.empty() ? "OnFailure" : "Always";
   if (work->attempts.empty() || work->attempts.back() != attempt) work->attempts.push_back(attempt);
   if (policy == "Always" || policy == "OnError" || policy == "OnTransientError") return;
   graph_[attempt].told = true;
-  graph_[i].s.outputs = graph_[attempt].s.outputs;
+  graph_[i].outputs = graph_[attempt].outputs;
   fail_call(i, error);
 }
 

@@ -31,7 +31,7 @@ class Reset {
     std::sort(sorted.begin(), sorted.end(),
               [&](NodeIndex a, NodeIndex b) { return graph.id(a) < graph.id(b); });
     for (const NodeIndex i : sorted) {
-      for (const NodeIndex c : graph[i].children) parent_[c] = i;
+      for (const NodeIndex c : graph.children(i)) parent_[c] = i;
     }
   }
 
@@ -43,7 +43,7 @@ class Reset {
     std::vector<NodeIndex> out{i};
     std::set<NodeIndex> seen{i};
     for (std::size_t k = 0; k < out.size(); ++k) {
-      for (const NodeIndex c : graph_[out[k]].children) {
+      for (const NodeIndex c : graph_.children(out[k])) {
         if (seen.insert(c).second) out.push_back(c);
       }
     }
@@ -54,7 +54,7 @@ class Reset {
   [[nodiscard]] bool leads_to_success(NodeIndex i, const std::set<NodeIndex>& chosen) const {
     const std::vector<NodeIndex> all = below(i);
     return std::any_of(all.begin() + 1, all.end(), [&](NodeIndex n) {
-      return graph_[n].s.phase == Phase::succeeded && !chosen.contains(n);
+      return graph_[n].phase == Phase::succeeded && !chosen.contains(n);
     });
   }
 
@@ -64,15 +64,15 @@ class Reset {
     if (parent_[start] == kNoNode) return;
     NodeIndex at = start;
     while (at != kNoNode) {
-      const spec::NodeState& s = graph_[at].s;
-      if (is_group(s.type)) {
+      const Node& node = graph_[at];
+      if (is_group(node.type)) {
         reset.insert(at);
         at = boundaries(at);
         continue;
       }
-      if (s.type == NodeType::retry && failed_or_error(s.phase)) reset.insert(at);
-      if (s.type == NodeType::container) {
-        while (at != kNoNode && graph_[at].s.type != NodeType::pod) at = parent_[at];
+      if (node.type == NodeType::retry && failed_or_error(node.phase)) reset.insert(at);
+      if (node.type == NodeType::container) {
+        while (at != kNoNode && graph_[at].type != NodeType::pod) at = parent_[at];
         if (at == kNoNode) return;
         for (const NodeIndex n : below(at)) remove.insert(n);
       }
@@ -82,7 +82,7 @@ class Reset {
 
   [[nodiscard]] NodeIndex retry_of(NodeIndex i) const {
     const NodeIndex p = parent_[i];
-    return p != kNoNode && graph_[p].s.type == NodeType::retry ? p : i;
+    return p != kNoNode && graph_[p].type == NodeType::retry ? p : i;
   }
 
  private:
@@ -90,13 +90,13 @@ class Reset {
   NodeIndex boundaries(NodeIndex at) {
     while (at != kNoNode) {
       NodeIndex p = parent_[at];
-      if (p != kNoNode && graph_[p].s.type == NodeType::retry) {
+      if (p != kNoNode && graph_[p].type == NodeType::retry) {
         reset.insert(p);
         at = p;
         p = parent_[at];
       }
       if (p != kNoNode &&
-          (graph_[p].s.type == NodeType::step_group || graph_[p].s.type == NodeType::task_group)) {
+          (graph_[p].type == NodeType::step_group || graph_[p].type == NodeType::task_group)) {
         reset.insert(p);
       }
       const NodeIndex boundary = graph_[at].boundary;
@@ -113,8 +113,9 @@ class Reset {
 };
 
 /// A suspend node forgets what it was given.
-void forget_outputs(spec::NodeState& s) {
-  Json* list = s.outputs.find("parameters");
+void forget_outputs(Node& n) {
+  Json outputs = n.outputs;
+  Json* list = outputs.find("parameters");
   if (list == nullptr) return;
   for (Json& p : list->as_array()) {
     Json fresh = Json::object();
@@ -122,6 +123,7 @@ void forget_outputs(spec::NodeState& s) {
     fresh["valueFrom"].set("supplied", Json::object());
     p = std::move(fresh);
   }
+  n.outputs = std::move(outputs);
 }
 
 }  // namespace
@@ -151,8 +153,8 @@ void Scheduler::Impl::reset_for_retry(const RetryWorkflow& e) {
   std::vector<NodeIndex> failed;
   for (NodeIndex i = 0; i < graph_.size(); ++i) {
     const Node& n = graph_[i];
-    if (n.gone || !failed_or_error(n.s.phase) || !is_execution(n.s.type)) continue;
-    const bool retried = n.s.node_flag && n.s.node_flag->retried;
+    if (n.gone || !failed_or_error(n.phase) || !is_execution(n.type)) continue;
+    const bool retried = n.flag && n.flag->retried;
     if (!plan.leads_to_success(retried ? plan.retry_of(i) : i, chosen)) failed.push_back(i);
   }
   chosen.insert(failed.begin(), failed.end());
@@ -163,7 +165,7 @@ void Scheduler::Impl::reset_for_retry(const RetryWorkflow& e) {
   }
   if (!e.parameters.empty()) {
     for (const NodeIndex i : plan.reset) {
-      const NodeType type = graph_[i].s.type;
+      const NodeType type = graph_[i].type;
       if (plan.remove.contains(i) || (type != NodeType::task_group && type != NodeType::step_group)) continue;
       const std::vector<NodeIndex> all = plan.below(i);
       plan.remove.insert(all.begin() + 1, all.end());
@@ -171,7 +173,7 @@ void Scheduler::Impl::reset_for_retry(const RetryWorkflow& e) {
   }
   const std::string on_exit = name_ + ".onExit";
   for (NodeIndex i = 0; i < graph_.size(); ++i) {
-    if (!graph_[i].gone && graph_[i].s.name.starts_with(on_exit)) plan.remove.insert(i);
+    if (!graph_[i].gone && graph_[i].name.starts_with(on_exit)) plan.remove.insert(i);
   }
   apply_reset(plan.reset, plan.remove);
 }
@@ -179,21 +181,17 @@ void Scheduler::Impl::reset_for_retry(const RetryWorkflow& e) {
 void Scheduler::Impl::apply_reset(const std::set<NodeIndex>& reset, const std::set<NodeIndex>& remove) {
   for (const NodeIndex i : reset) {
     if (remove.contains(i)) continue;
-    spec::NodeState& s = graph_[i].s;
-    if (s.type == NodeType::suspend) forget_outputs(s);
-    if (s.phase != Phase::skipped) s.phase = Phase::running;
-    s.message.clear();
-    s.started_at = now_;
-    s.finished_at.reset();
+    Node& n = graph_[i];
+    if (n.type == NodeType::suspend) forget_outputs(n);
+    if (n.phase != Phase::skipped) n.phase = Phase::running;
+    set_message(i, "");
+    n.started_at = now_;
+    n.finished_at.reset();
     graph_.touch(i);
   }
-  const auto drop = [&](NodeIndex i, std::vector<NodeIndex>& list) {
-    if (std::erase_if(list, [&](NodeIndex n) { return remove.contains(n); }) != 0) graph_.touch(i);
-  };
   for (NodeIndex i = 0; i < graph_.size(); ++i) {
     if (graph_[i].gone || remove.contains(i)) continue;
-    drop(i, graph_[i].children);
-    drop(i, graph_[i].outbound);
+    if (graph_.disconnect(i, [&](NodeIndex n) { return remove.contains(n); })) graph_.touch(i);
   }
   for (const NodeIndex i : remove) graph_.remove(i);
 }
@@ -238,10 +236,10 @@ void Scheduler::Impl::restart(const RetryWorkflow& e) {
     n.owner = {};
     n.told = n.counted = false;
     if (n.gone) continue;
-    const auto [done, total] = parse_progress(n.s.progress);
+    const auto [done, total] = parse_progress(n.progress());
     progress_done_ += done;
     progress_total_ += total;
-    for (const NodeIndex c : n.children) edges_.emplace(i, c);
+    for (const NodeIndex c : graph_.children(n)) edges_.emplace(i, c);
   }
   metadata_["labels"].erase("workflows.argoproj.io/completed");
   set_label("workflows.argoproj.io/completed", "false");

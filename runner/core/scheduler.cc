@@ -41,7 +41,7 @@ std::vector<Action> Scheduler::on(const Event& event, TimePoint now) { return im
 std::vector<Action> Scheduler::outstanding() const { return impl_->outstanding(); }
 bool Scheduler::finished() const { return impl_->finished(); }
 std::optional<spec::NodeStatus> Scheduler::node(std::string_view id) const { return impl_->node(id); }
-std::vector<std::string> Scheduler::take_changed() { return impl_->take_changed(); }
+std::optional<std::string> Scheduler::next_changed() { return impl_->next_changed(); }
 Json Scheduler::status() const { return impl_->status(); }
 std::vector<std::string> Scheduler::node_ids() const { return impl_->node_ids(); }
 const Json& Scheduler::metadata() const { return impl_->metadata(); }
@@ -88,7 +88,7 @@ void Scheduler::Impl::perform(Op op, NodeIndex node) {
       fulfilled(node);
       break;
     case Op::hooks:
-      if (graph_[node].hooks && !completed(graph_[node].s.phase)) (void)advance_hooks(node);
+      if (graph_[node].hooks && !completed(graph_[node].phase)) (void)advance_hooks(node);
       break;
     case Op::entry:
       entry_changed();
@@ -137,7 +137,7 @@ std::vector<Action> Scheduler::Impl::outstanding() const {
     const Node& n = graph_[i];
     if (n.gone || !n.pod_live) continue;
     out.emplace_back(start_pod(i, ordered_template(i)));
-    if (completed(n.s.phase))
+    if (completed(n.phase))
       out.emplace_back(StopPod{graph_.id(i), std::chrono::seconds(30), "it was stopped before"});
   }
   if (timer_set_) out.emplace_back(SetTimer{timer_set_});

@@ -48,8 +48,8 @@ class Scheduler {
   [[nodiscard]] bool finished() const;
   /// The node as it is now; nothing if there is none of that id.
   [[nodiscard]] std::optional<spec::NodeStatus> node(std::string_view id) const;
-  /// The ids of nodes that changed since the last call, each once; clears the list.
-  [[nodiscard]] std::vector<std::string> take_changed();
+  /// The id of a node that has changed since it was last told, or that is gone; nothing if there is no more.
+  [[nodiscard]] std::optional<std::string> next_changed();
   /// Argo's `status` without `nodes`: phase, startedAt, finishedAt, message, progress, outputs, conditions ….
   [[nodiscard]] Json status() const;
   /// All node ids in the order of their making.

@@ -42,16 +42,16 @@ void Scheduler::Impl::start_steps(Prepared p) {
 /// Makes the node of the next group and begins it, or ends the steps if there is none.
 void Scheduler::Impl::open_group(NodeIndex steps) {
   auto* work = graph_[steps].as<StepsWork>();
-  if (work == nullptr || completed(graph_[steps].s.phase)) return;
+  if (work == nullptr || completed(graph_[steps].phase)) return;
   if (work->group >= work->tmpl().get_array("steps").size()) return complete_steps(steps);
-  std::string name = fmt::format("{}[{}]", graph_[steps].s.name, work->group);
+  std::string name = fmt::format("{}[{}]", graph_[steps].name, work->group);
   const NodeIndex before = work->group_node;
   NodeIndex group = adopting_ ? graph_.by_name(name) : kNoNode;
   if (group == kNoNode) {
     group = make_named(std::move(name), NodeType::step_group, steps, Phase::running);
     Node& n = graph_[group];
-    n.s.template_scope = work->prepared.resolved->inner->scope;
-    n.s.node_flag = spec::NodeFlag{};
+    n.origin = graph_.origin("", work->prepared.resolved->inner->scope, Json());
+    n.flag = spec::NodeFlag{};
     n.depth = graph_[steps].depth;
   }
   graph_[group].owner = {OwnerKind::group, steps, 0};
@@ -59,14 +59,14 @@ void Scheduler::Impl::open_group(NodeIndex steps) {
   work->group_node = group;
   if (before == kNoNode) {
     add_child(steps, group);
-  } else if (graph_[before].children.empty()) {
+  } else if (graph_.children(before).empty()) {
     add_child(before, group);
   } else {
     std::vector<NodeIndex> parents;
-    for (const NodeIndex c : graph_[before].children) outbound(c, parents);
+    for (const NodeIndex c : graph_.children(before)) outbound(c, parents);
     for (const NodeIndex parent : parents) add_child(parent, group);
   }
-  if (completed(graph_[group].s.phase)) {
+  if (completed(graph_[group].phase)) {
     push(Op::fulfilled, group);
   } else {
     set_phase(group, Phase::running);
@@ -136,7 +136,7 @@ Call Scheduler::Impl::step_call(NodeIndex group, std::uint32_t slot, const Json&
   const StepsWork& boundary = *graph_[steps].as<StepsWork>();
   Call call;
   call.target = Target::of(step, false);
-  call.name = fmt::format("{}.{}", graph_[group].s.name, call.target.name);
+  call.name = fmt::format("{}.{}", graph_[group].name, call.target.name);
   call.base = boundary.prepared.resolved->inner;
   call.arguments = step.get("arguments");
   call.boundary = steps;
@@ -165,12 +165,12 @@ bool Scheduler::Impl::run_step(NodeIndex group, std::uint32_t slot, const Resolv
   }
   call.hooks = hook_spec(original, false);
   launch(std::move(call));
-  return graph_[group].as<GroupWork>() != nullptr && !completed(graph_[group].s.phase);
+  return graph_[group].as<GroupWork>() != nullptr && !completed(graph_[group].phase);
 }
 
 void Scheduler::Impl::step_settled(NodeIndex group) {
   auto* work = graph_[group].as<GroupWork>();
-  if (work == nullptr || completed(graph_[group].s.phase)) return;
+  if (work == nullptr || completed(graph_[group].phase)) return;
   --work->open;
   if (work->open == 0 && !work->starting) finish_group(group);
 }
@@ -181,7 +181,7 @@ void Scheduler::Impl::finish_group(NodeIndex group) {
     for (std::uint32_t slot = def.first; slot < def.first + def.count; ++slot) {
       const NodeIndex child = work.children[slot];
       if (child == kNoNode) continue;
-      const Phase phase = graph_[child].s.phase;
+      const Phase phase = graph_[child].phase;
       if (!failed_or_error(phase) || continues(*def.step, phase)) continue;
       return set_phase(group, Phase::failed, fmt::format("child '{}' failed", graph_.id(child)));
     }
@@ -190,16 +190,16 @@ void Scheduler::Impl::finish_group(NodeIndex group) {
 }
 
 void Scheduler::Impl::fail_group(NodeIndex group, const std::string& error) {
-  if (!completed(graph_[group].s.phase)) set_phase(group, Phase::error, error);
+  if (!completed(graph_[group].phase)) set_phase(group, Phase::error, error);
 }
 
 /// A group has ended: on to the next, or the steps have failed. A child's Error is Failed here.
 void Scheduler::Impl::group_done(NodeIndex steps, NodeIndex group) {
   auto* work = graph_[steps].as<StepsWork>();
-  if (work == nullptr || completed(graph_[steps].s.phase)) return;
-  if (failed_or_error(graph_[group].s.phase)) {
-    set_outbound(steps, graph_[group].children);
-    return set_phase(steps, Phase::failed, graph_[group].s.message);
+  if (work == nullptr || completed(graph_[steps].phase)) return;
+  if (failed_or_error(graph_[group].phase)) {
+    set_outbound(steps, graph_.children(group).list());
+    return set_phase(steps, Phase::failed, graph_[group].said().message);
   }
   if (std::string error = add_step_outputs(*work, group); !error.empty()) return fail_call(steps, error);
   ++work->group;
@@ -210,7 +210,7 @@ void Scheduler::Impl::group_done(NodeIndex steps, NodeIndex group) {
 std::string Scheduler::Impl::add_step_outputs(StepsWork& work, NodeIndex group) {
   const Prepared& p = work.prepared;
   if (p.tmpl == p.resolved->json && !p.resolved->steps) return "";
-  const std::string& group_name = graph_[group].s.name;
+  const std::string group_name(graph_[group].name);
   for (const Json& step : steps_of(work.tmpl().get_array("steps")[work.group])) {
     const std::string name = step.get_string("name");
     const std::string prefix = "steps." + name;
@@ -222,9 +222,9 @@ std::string Scheduler::Impl::add_step_outputs(StepsWork& work, NodeIndex group) 
     }
     std::vector<NodeIndex> items;
     const std::string begin = group_name + "." + name + "(";
-    for (const NodeIndex c : graph_[group].children) {
-      if (graph_[c].s.type == NodeType::skipped) continue;
-      if (graph_[c].s.name.starts_with(begin)) items.push_back(c);
+    for (const NodeIndex c : graph_.children(group)) {
+      if (graph_[c].type == NodeType::skipped) continue;
+      if (graph_[c].name.starts_with(begin)) items.push_back(c);
     }
     if (std::string error = aggregate(work.scope, prefix, items); !error.empty()) return error;
     add_node_names(work.scope, prefix, graph_[group]);
@@ -234,15 +234,14 @@ std::string Scheduler::Impl::add_step_outputs(StepsWork& work, NodeIndex group) 
 
 void Scheduler::Impl::complete_steps(NodeIndex steps) {
   auto* work = graph_[steps].as<StepsWork>();
-  set_outbound(steps,
-               work->group_node == kNoNode ? std::vector<NodeIndex>{} : graph_[work->group_node].children);
+  if (work->group_node != kNoNode) set_outbound(steps, graph_.children(work->group_node).list());
   Json outputs;
   if (std::string error = template_outputs(work->tmpl(), work->scope, outputs); !error.empty()) {
     return fail_call(steps, error);
   }
   if (!outputs.is_null()) {
-    graph_[steps].s.outputs = std::move(outputs);
-    add_global_outputs(graph_[steps].s.outputs);
+    graph_[steps].outputs = std::move(outputs);
+    add_global_outputs(graph_[steps].outputs);
   }
   save_memo(steps);
   set_phase(steps, Phase::succeeded);

@@ -48,15 +48,15 @@ void Scheduler::Impl::start_suspend(Prepared p) {
   const NodeIndex i = make_or_adopt(p.call, NodeType::suspend, Phase::pending);
   init_inputs(i, p);
   Node& n = graph_[i];
-  take_enums(n.s.inputs);
-  if (fresh || n.s.outputs.is_null()) n.s.outputs = raw_outputs(*p.tmpl);
+  if (!n.said().inputs.is_null()) take_enums(n.say().inputs);
+  if (fresh || n.outputs.is_null()) n.outputs = raw_outputs(*p.tmpl);
   auto work = std::make_unique<SuspendWork>();
   if (const std::string text = text_or_empty(p.tmpl->get("suspend").get("duration")); !text.empty()) {
     std::string error;
     const auto duration = spec::parse_duration(text, &error);
     if (!duration) return fail_call(i, error);
     work->until =
-        n.s.started_at.value_or(now_) + std::chrono::duration_cast<std::chrono::milliseconds>(*duration);
+        n.started_at.value_or(now_) + std::chrono::duration_cast<std::chrono::milliseconds>(*duration);
     set_timer(*work->until, TimerKind::suspend, i);
   }
   n.work = std::move(work);
@@ -77,7 +77,8 @@ void Scheduler::Impl::suspend_over(NodeIndex i) {
 
 /// Outputs that nobody supplied take their defaults (util.go OverrideOutputParametersWithDefault).
 bool Scheduler::Impl::default_outputs(NodeIndex i, std::string& error) {
-  Json* list = graph_[i].s.outputs.find("parameters");
+  Json outputs = graph_[i].outputs;
+  Json* list = outputs.find("parameters");
   if (list == nullptr) return true;
   for (Json& p : list->as_array()) {
     const Json& from = p.get("valueFrom");
@@ -91,6 +92,7 @@ bool Scheduler::Impl::default_outputs(NodeIndex i, std::string& error) {
     p.set("value", std::move(value));
     p.erase("valueFrom");
   }
+  graph_[i].outputs = std::move(outputs);
   graph_.touch(i);
   return true;
 }

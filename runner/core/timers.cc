@@ -7,7 +7,7 @@ namespace skiff::runner {
 bool Scheduler::Impl::is_due(const Timer& t) const {
   if (t.kind == TimerKind::workflow) return !past_deadline_ && !end_;
   const Node& n = graph_[t.node];
-  if (n.gone || completed(n.s.phase)) return false;
+  if (n.gone || completed(n.phase)) return false;
   switch (t.kind) {
     case TimerKind::suspend: {
       const auto* work = n.as<SuspendWork>();
@@ -17,14 +17,11 @@ bool Scheduler::Impl::is_due(const Timer& t) const {
       const auto* work = n.as<RetryWork>();
       return work != nullptr && work->wait_until == t.at;
     }
-    case TimerKind::pod: {
-      const auto* work = n.as<Leaf>();
-      return work != nullptr && work->deadline == t.at;
-    }
-    case TimerKind::pending: {
-      const auto* work = n.as<Leaf>();
-      return n.s.phase == Phase::pending && (work == nullptr || work->pending_deadline == t.at);
-    }
+    case TimerKind::pod:
+      return n.leaf.own && n.leaf.own->deadline == t.at;
+    case TimerKind::pending:
+      if (n.phase != Phase::pending) return false;
+      return !n.leaf.ordered() || (n.leaf.own && n.leaf.own->pending_deadline == t.at);
     default:
       return false;
   }

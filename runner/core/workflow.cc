@@ -77,21 +77,21 @@ void Scheduler::Impl::launch_entry() {
 /// The entry node has changed, or a hook or the exit handler is done: on with what comes after.
 void Scheduler::Impl::entry_changed() {
   if (end_ || entry_ == kNoNode) return;
-  if (graph_[entry_].s.daemoned && !completed(graph_[entry_].s.phase)) kill_daemons(kNoNode);
+  if (graph_[entry_].daemoned && !completed(graph_[entry_].phase)) kill_daemons(kNoNode);
   set_runtime_globals();
   if (!advance_workflow_hooks()) return;
-  const spec::NodeState& entry = graph_[entry_].s;
+  const Node& entry = graph_[entry_];
   if (end_ || !completed(entry.phase) || !graph_[entry_].told) return;
   if (!advance_workflow_exit() || end_) return;
   kill_daemons(kNoNode);
   const bool stopped = failed_or_error(entry.phase) && shutdown_ != Shutdown::none;
   const std::string message =
       stopped ? fmt::format("Stopped with strategy '{}'", strategy_name(shutdown_ == Shutdown::stop))
-              : entry.message;
+              : entry.said().message;
   if (failed_or_error(entry.phase)) return end_workflow(entry.phase, message);
   const NodeIndex exit = exit_.node;
-  if (exit != kNoNode && failed_or_error(graph_[exit].s.phase)) {
-    return end_workflow(graph_[exit].s.phase, graph_[exit].s.message);
+  if (exit != kNoNode && failed_or_error(graph_[exit].phase)) {
+    return end_workflow(graph_[exit].phase, graph_[exit].said().message);
   }
   end_workflow(Phase::succeeded, "");
 }
@@ -115,7 +115,7 @@ bool Scheduler::Impl::advance_workflow_hooks() {
       const std::string node_name = fmt::format("{}.hooks.{}", name_, name);
       if (!error.empty()) {
         state.fired = state.done = true;
-        if (!completed(graph_[entry_].s.phase)) set_phase(entry_, Phase::error, error);
+        if (!completed(graph_[entry_].phase)) set_phase(entry_, Phase::error, error);
       } else if (result.is_true() || graph_.by_name(node_name) != kNoNode) {
         state.fired = true;
         launch_workflow_hook(slot, node_name, hook, OwnerKind::workflow_hook);
@@ -177,13 +177,13 @@ void Scheduler::Impl::conclude() {
   if (!end_ || finished_ || live_pods_ != 0) return;
   for (NodeIndex i = 0; i < graph_.size(); ++i) {
     Node& n = graph_[i];
-    n.work.reset();
+    let_go(i);
     n.hooks.reset();
-    if (n.gone || completed(n.s.phase)) continue;
+    if (n.gone || completed(n.phase)) continue;
     const bool entry_error = i == entry_ && end_->phase == Phase::error;
-    n.s.phase = entry_error ? Phase::error : Phase::failed;
-    n.s.message = entry_error ? "Workflow operation error" : "the workflow ended before this node did";
-    n.s.finished_at = now_;
+    n.phase = entry_error ? Phase::error : Phase::failed;
+    n.say().message = entry_error ? "Workflow operation error" : "the workflow ended before this node did";
+    n.finished_at = now_;
     if (n.locked) unlock(i);
     graph_.touch(i);
   }
@@ -206,17 +206,20 @@ void Scheduler::Impl::conclude() {
 void Scheduler::Impl::mark_deleted_artifacts() {
   const std::string general = spec_.get("artifactGC").get_string("strategy");
   for (NodeIndex i = 0; i < graph_.size(); ++i) {
-    spec::NodeState& s = graph_[i].s;
-    if (graph_[i].gone || (s.memoization && s.memoization->hit)) continue;
-    Json* artifacts = s.outputs.find("artifacts");
-    if (artifacts == nullptr) continue;
-    for (Json& artifact : artifacts->as_array()) {
+    Node& n = graph_[i];
+    if (n.gone || n.outputs.get_array("artifacts").empty() || n.memo_hit()) continue;
+    Json outputs = n.outputs;
+    bool any = false;
+    for (Json& artifact : outputs.find("artifacts")->as_array()) {
       const std::string own = artifact.get("artifactGC").get_string("strategy");
       if ((own.empty() ? general : own) != "OnWorkflowCompletion" || artifact.get("raw").is_object())
         continue;
       artifact.set("deleted", true);
-      graph_.touch(i);
+      any = true;
     }
+    if (!any) continue;
+    n.outputs = std::move(outputs);
+    graph_.touch(i);
   }
 }
 

@@ -121,15 +121,15 @@ class Drive {
   [[nodiscard]] const Scheduler& scheduler() const { return *scheduler_; }
 
  protected:
-  /// The ids of nodes that changed; what an observer wants to do with them.
-  virtual void changed(const std::vector<std::string>& ids) { (void)ids; }
+  /// A node has changed; what an observer wants to do then.
+  virtual void changed(const std::string& id) { (void)id; }
 
  private:
   void take(const std::vector<Action>& actions) {
     for (const Action& a : actions) {
       if (const auto* start = std::get_if<StartPod>(&a)) running_.push_back(start->node_id);
     }
-    changed(scheduler_->take_changed());
+    while (const auto id = scheduler_->next_changed()) changed(*id);
   }
 
   RunInput input_;
@@ -144,13 +144,11 @@ class CountingDrive : public Drive {
   std::size_t transitions = 0;
 
  protected:
-  void changed(const std::vector<std::string>& ids) override {
-    for (const std::string& id : ids) {
-      auto& seen = phases_[id];
-      const auto phase = scheduler().node(id)->phase;
-      if (phase != seen) ++transitions;
-      seen = phase;
-    }
+  void changed(const std::string& id) override {
+    auto& seen = phases_[id];
+    const auto phase = scheduler().node(id)->phase;
+    if (phase != seen) ++transitions;
+    seen = phase;
   }
 
  private:
@@ -164,13 +162,13 @@ class WeighingDrive : public Drive {
   std::size_t most = 0;
 
  protected:
-  void changed(const std::vector<std::string>&) override {
-    if (events_++ % every_ == 0 || scheduler().finished()) most = std::max(most, in_use() - before_);
+  void changed(const std::string&) override {
+    if (changes_++ % every_ == 0 || scheduler().finished()) most = std::max(most, in_use() - before_);
   }
 
  private:
   std::size_t before_;
-  std::size_t events_ = 0;
+  std::size_t changes_ = 0;
   std::size_t every_;
 };
 
