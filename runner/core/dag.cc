@@ -51,14 +51,19 @@ std::uint32_t Scheduler::Impl::new_slot(DagWork& work, std::uint32_t task) {
 
 Call Scheduler::Impl::task_call(NodeIndex dag, std::uint32_t slot, const Json& task) const {
   const DagWork& work = *graph_[dag].as<DagWork>();
-  Call call;
-  call.target = Target::of(task, true);
-  call.name = fmt::format("{}.{}", graph_[dag].name, call.target.name);
-  call.base = work.prepared.resolved->inner;
+  Call call = call_of(dag, slot, Target::of(task, true));
   call.arguments = task.get("arguments");
+  call.hook_name = work.name(work.item_task[slot]);
+  return call;
+}
+
+Call Scheduler::Impl::call_of(NodeIndex dag, std::uint32_t slot, Target target) const {
+  Call call;
+  call.target = std::move(target);
+  call.name = fmt::format("{}.{}", graph_[dag].name, call.target.name);
+  call.base = graph_[dag].as<DagWork>()->prepared.resolved->inner;
   call.boundary = dag;
   call.owner = {OwnerKind::task, dag, slot};
-  call.hook_name = work.tasks[work.item_task[slot]].json->get_string("name");
   call.depth = static_cast<std::uint16_t>(graph_[dag].depth + 1);
   call.on_exit = graph_[dag].on_exit;
   return call;
@@ -69,13 +74,12 @@ void Scheduler::Impl::run_task(NodeIndex dag, std::uint32_t t) {
   DagWork& work = *graph_[dag].as<DagWork>();
   work.tasks[t].state = DagWork::State::running;
   ++work.open;
-  const Json& task = *work.tasks[t].json;
   if (adopting_) {
-    const NodeIndex there = graph_.by_name(fmt::format("{}.{}", graph_[dag].name, task.get_string("name")));
+    const NodeIndex there = graph_.by_name(fmt::format("{}.{}", graph_[dag].name, work.name(t)));
     const bool group = there != kNoNode && graph_[there].type == NodeType::task_group;
     const bool skipped = there != kNoNode && graph_[there].type == NodeType::skipped;
     if ((group || skipped) && completed(graph_[there].phase)) {
-      adopt(there, task_call(dag, new_slot(work, t), task));
+      adopt(there, task_call(dag, new_slot(work, t), work.json(t)));
       return;
     }
   }
@@ -98,7 +102,14 @@ void Scheduler::Impl::run_task(NodeIndex dag, std::uint32_t t) {
 /// Its arguments, its loop, then the template.
 void Scheduler::Impl::launch_task(NodeIndex dag, std::uint32_t t) {
   DagWork& work = *graph_[dag].as<DagWork>();
-  const Json& task = *work.tasks[t].json;
+  if (work.tasks[t].plain) {
+    Target target;
+    target.task = true;
+    target.name = work.name(t);
+    target.template_name = work.templates[work.tasks[t].called];
+    return launch(call_of(dag, new_slot(work, t), std::move(target)));
+  }
+  const Json& task = work.json(t);
   const ResolvedTask resolved = resolve_task(task, work.scope, true);
   if (!resolved.error.empty()) return end_task_without_run(dag, t, Phase::error, resolved.error);
   if (loops(task)) {
@@ -107,13 +118,13 @@ void Scheduler::Impl::launch_task(NodeIndex dag, std::uint32_t t) {
     if (loop.size() == 0) return end_task_without_run(dag, t, Phase::skipped, "Skipped, empty params");
     return run_items(dag, t, loop);
   }
-  run_item(dag, new_slot(work, t), resolved, hook_spec(task, true));
+  run_item(dag, new_slot(work, t), resolved.json, hook_spec(task, true));
 }
 
 /// A TaskGroup node, and a node for each item below it.
 void Scheduler::Impl::run_items(NodeIndex dag, std::uint32_t t, const Loop& loop) {
   DagWork& work = *graph_[dag].as<DagWork>();
-  const Json& task = *work.tasks[t].json;
+  const Json& task = work.json(t);
   const std::uint32_t slot = new_slot(work, t);
   Call call = task_call(dag, slot, task);
   std::shared_ptr<const HookSpec> hooks = hook_spec(task, true);
@@ -136,23 +147,24 @@ void Scheduler::Impl::run_items(NodeIndex dag, std::uint32_t t, const Loop& loop
   work.tasks[t].starting = true;
   for (std::size_t n = 0; n < loop.size(); ++n) {
     ++work.tasks[t].open;
-    run_item(dag, new_slot(work, t), loop.task(n), item_hooks);
+    const std::uint32_t item_slot = new_slot(work, t);
+    if (const ResolvedTask item = loop.task(n); item.error.empty()) {
+      run_item(dag, item_slot, item.json, item_hooks);
+    } else {
+      make(task_call(dag, item_slot, item.json), NodeType::skipped, Phase::error, item.error);
+    }
     if (graph_[dag].as<DagWork>() == nullptr || completed(graph_[dag].phase)) return;
   }
   work.tasks[t].starting = false;
   if (work.tasks[t].open == 0) finish_task_group(dag, t);
 }
 
-void Scheduler::Impl::run_item(NodeIndex dag, std::uint32_t slot, const ResolvedTask& item,
+void Scheduler::Impl::run_item(NodeIndex dag, std::uint32_t slot, const Json& item,
                                std::shared_ptr<const HookSpec> hooks) {
-  Call call = task_call(dag, slot, item.json);
+  Call call = task_call(dag, slot, item);
   const NodeIndex there = existing(call);
-  if (!item.error.empty()) {
-    make(call, NodeType::skipped, Phase::error, item.error);
-    return;
-  }
   if (there == kNoNode) {
-    const std::string text = item.json.get_string("when");
+    const std::string text = item.get_string("when");
     const spec::WhenResult when = spec::evaluate_when(text);
     if (!when.ok() || !when.value) {
       const Phase phase = when.ok() ? Phase::skipped : Phase::error;
@@ -172,7 +184,7 @@ void Scheduler::Impl::end_task_without_run(NodeIndex dag, std::uint32_t t, Phase
                                            const std::string& message) {
   DagWork& work = *graph_[dag].as<DagWork>();
   const std::uint32_t slot = new_slot(work, t);
-  Call call = task_call(dag, slot, *work.tasks[t].json);
+  Call call = task_call(dag, slot, work.json(t));
   if (phase != Phase::error) call.hooks = hooks_without_run(dag, slot);
   const NodeIndex there = existing(call);
   const NodeIndex i = there == kNoNode ? make(call, NodeType::skipped, phase, message) : there;
@@ -189,7 +201,7 @@ std::shared_ptr<const HookSpec> Scheduler::Impl::hooks_without_run(NodeIndex dag
   const DagWork& work = *graph_[dag].as<DagWork>();
   const std::uint32_t t = work.item_task[slot];
   if (work.tasks[t].loop || !is_target(work, t)) return nullptr;
-  const std::shared_ptr<const HookSpec> all = hook_spec(*work.tasks[t].json, true);
+  const std::shared_ptr<const HookSpec> all = hook_spec(work.json(t), true);
   if (!all || all->hooks.empty()) return nullptr;
   auto out = std::make_shared<HookSpec>(*all);
   out->exit = Json();
@@ -270,7 +282,7 @@ void Scheduler::Impl::start_loop_exit(NodeIndex group) {
 
 /// What the task leaves to those that follow.
 void Scheduler::Impl::add_task_names(DagWork& work, std::uint32_t t) {
-  const Json& task = *work.tasks[t].json;
+  const Json& task = work.json(t);
   const Node& n = graph_[work.tasks[t].node];
   const std::string prefix = "tasks." + task.get_string("name");
   if (n.type == NodeType::task_group) {

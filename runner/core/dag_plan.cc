@@ -17,23 +17,20 @@ using Lists = DagWork::Lists;
 /// The tasks of a DAG by name.
 class Names {
  public:
-  explicit Names(const std::vector<DagWork::Task>& tasks) : tasks_(tasks) {}
+  explicit Names(const DagWork& work) : work_(work) {}
   /// The first one of the same name counts.
   void add(std::uint32_t task) {
-    if (!find(name_of(task))) index_.insert(spec::fnv32a(name_of(task)), task);
+    const auto hash = [this](std::uint32_t t) { return spec::fnv32a(work_.name(t)); };
+    if (!find(work_.name(task))) index_.insert(task, hash);
   }
   [[nodiscard]] std::optional<std::uint32_t> find(std::string_view name) const {
     const std::uint32_t found =
-        index_.find(spec::fnv32a(name), [&](std::uint32_t t) { return name_of(t) == name; });
+        index_.find(spec::fnv32a(name), [&](std::uint32_t t) { return work_.name(t) == name; });
     return found == HashIndex::kNone ? std::nullopt : std::optional(found);
   }
 
  private:
-  [[nodiscard]] const std::string& name_of(std::uint32_t task) const {
-    return tasks_[task].json->get("name").as_string();
-  }
-
-  const std::vector<DagWork::Task>& tasks_;
+  const DagWork& work_;
   HashIndex index_;
 };
 
@@ -110,9 +107,41 @@ class Mentions {
   std::vector<DagWork::Task>& tasks_;
 };
 
+/// Whether nothing of the task has to be replaced, evaluated or repeated.
+bool is_plain(const Json& task) {
+  if (task.get_string("template").empty()) return false;
+  return std::ranges::all_of(task.as_object(), [](const Json::Member& member) {
+    const std::string& key = member.first;
+    return key == "name" || key == "template" || key == "dependencies" || key == "depends";
+  });
+}
+
+/// The names of all tasks, and what the plain ones call: what an event needs of them, close together. An
+/// error's message, or empty.
+std::string read_tasks(DagWork& work) {
+  const Prepared& p = work.prepared;
+  const bool tagged = p.tmpl != p.resolved->json || p.resolved->tagged;
+  std::map<std::string, std::uint32_t> templates;
+  work.tasks.resize(work.described->size());
+  for (std::uint32_t t = 0; t < work.tasks.size(); ++t) {
+    const Json& task = work.json(t);
+    if (!task.get("name").is_string()) return "a task has no name";
+    DagWork::Task& made = work.tasks[t];
+    made.name = static_cast<std::uint32_t>(work.names.size());
+    work.names += task.get("name").as_string();
+    made.plain = !tagged && is_plain(task);
+    if (!made.plain) continue;
+    const auto next = static_cast<std::uint32_t>(work.templates.size());
+    const auto [known, fresh] = templates.emplace(task.get_string("template"), next);
+    if (fresh) work.templates.push_back(known->first);
+    made.called = known->second & 0x3ffffff;
+  }
+  return "";
+}
+
 /// Reads what one task depends on; an error's message, or empty.
 std::string read_dependencies(DagWork& work, std::uint32_t t, const Names& names) {
-  const Json& task = *work.tasks[t].json;
+  const Json& task = work.json(t);
   std::vector<std::string> wanted;
   if (const std::string text = task.get_string("depends"); !text.empty()) {
     spec::DependsError error;
@@ -124,6 +153,7 @@ std::string read_dependencies(DagWork& work, std::uint32_t t, const Names& names
     for (const auto& named : parsed->tasks()) wanted.push_back(named.task);
     work.depends.emplace(t, std::move(*parsed));
   } else {
+    wanted.reserve(task.get_array("dependencies").size());
     for (const Json& d : task.get_array("dependencies")) wanted.push_back(text_or_empty(d));
   }
   for (const std::string& name : wanted) {
@@ -147,7 +177,7 @@ std::string find_targets(DagWork& work, const Names& names) {
   if (!target.empty()) return "";
   std::vector<std::pair<std::string_view, std::uint32_t>> last;
   for (std::uint32_t t = 0; t < work.tasks.size(); ++t) {
-    if (work.dependents.size(t) == 0) last.emplace_back(work.tasks[t].json->get("name").as_string(), t);
+    if (work.dependents.size(t) == 0) last.emplace_back(work.name(t), t);
   }
   std::sort(last.begin(), last.end());
   for (const auto& [name, t] : last) work.targets.push_back(t);
@@ -176,27 +206,24 @@ bool continues(const Json& task, Phase phase) {
 
 /// An error's message, or empty.
 std::string Scheduler::Impl::plan_dag(DagWork& work) const {
-  const Json::Array& tasks = work.tmpl().get("dag").get_array("tasks");
-  work.tasks.resize(tasks.size());
-  Names names(work.tasks);
-  for (std::uint32_t t = 0; t < tasks.size(); ++t) {
-    work.tasks[t].json = &tasks[t];
-    if (!tasks[t].get("name").is_string()) return "a task has no name";
-    names.add(t);
-  }
+  work.described = &work.tmpl().get("dag").get_array("tasks");
+  if (std::string error = read_tasks(work); !error.empty()) return error;
+  const auto count = static_cast<std::uint32_t>(work.tasks.size());
+  Names names(work);
+  for (std::uint32_t t = 0; t < count; ++t) names.add(t);
   work.dependencies.begin.push_back(0);
-  for (std::uint32_t t = 0; t < tasks.size(); ++t) {
+  for (std::uint32_t t = 0; t < count; ++t) {
     if (std::string error = read_dependencies(work, t, names); !error.empty()) return error;
     work.dependencies.begin.push_back(static_cast<std::uint32_t>(work.dependencies.items.size()));
   }
-  work.dependents = reversed(work.dependencies, tasks.size());
+  work.dependents = reversed(work.dependencies, count);
   if (std::string error = find_targets(work, names); !error.empty()) return error;
   mark_needed(work);
   Mentions mentions(names, work.tasks);
   if (tagged_volumes_) mentions.all();
   const Prepared& p = work.prepared;
   if (p.tmpl == p.resolved->json && !p.resolved->tasks) return "";
-  for (const Json& task : tasks) mentions.in(task);
+  for (const Json& task : *work.described) mentions.in(task);
   mentions.in(work.tmpl().get("outputs"));
   return "";
 }
@@ -229,7 +256,7 @@ std::optional<bool> Scheduler::Impl::depends_hold(const DagWork& work, std::uint
     return out;
   };
   const auto tolerance = [&](std::size_t k) {
-    const Json& on = work.tasks[dependencies[k]].json->get("continueOn");
+    const Json& on = work.json(dependencies[k]).get("continueOn");
     return spec::Tolerance{on.get_bool("error"), on.get_bool("failed")};
   };
   if (const auto it = work.depends.find(t); it != work.depends.end()) {
@@ -271,7 +298,7 @@ Phase Scheduler::Impl::judge_dag(const DagWork& work) const {
     const Phase phase = graph_[i].phase;
     const bool own = phase == Phase::succeeded || failed_or_error(phase);
     const Phase branch = own ? phase : graph_[i].branch;
-    if (!failed_or_error(branch) || continues(*work.tasks[t].json, branch)) continue;
+    if (!failed_or_error(branch) || continues(work.json(t), branch)) continue;
     result = branch;
     if (fail_fast) break;
   }

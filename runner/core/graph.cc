@@ -54,9 +54,9 @@ NodeIndex Graph::find(NodeKey key) const {
 NodeIndex Graph::add(std::string_view name) {
   const NodeIndex index = size();
   const NodeKey key = key_of(name);
-  by_number_.insert(key.number, index);
   Node& node = nodes_.emplace_back();
   node.key = key;
+  by_number_.insert(index, [this](NodeIndex i) { return nodes_[i].key.number; });
   node.name = arena_.keep(name);
   if (const auto it = generations_.find(key); it != generations_.end()) node.generation = it->second;
   touch(index);
@@ -72,7 +72,7 @@ NodeIndex Graph::by_name(std::string_view name) const { return find(key_of(name)
 
 void Graph::remove(NodeIndex i) {
   Node& node = nodes_[i];
-  by_number_.erase(node.key.number, i);
+  by_number_.erase(i, node.key.number);
   generations_[node.key] = node.generation + 1;
   removed_.push_back(id(i));
   node.work.reset();

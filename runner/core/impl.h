@@ -223,9 +223,9 @@ class Scheduler::Impl {
   void run_task(NodeIndex dag, std::uint32_t task);
   void launch_task(NodeIndex dag, std::uint32_t task);
   void run_items(NodeIndex dag, std::uint32_t task, const Loop& loop);
-  void run_item(NodeIndex dag, std::uint32_t slot, const ResolvedTask& item,
-                std::shared_ptr<const HookSpec> hooks);
+  void run_item(NodeIndex dag, std::uint32_t slot, const Json& item, std::shared_ptr<const HookSpec> hooks);
   void finish_task_group(NodeIndex dag, std::uint32_t task);
+  [[nodiscard]] Call call_of(NodeIndex dag, std::uint32_t slot, Target target) const;
   [[nodiscard]] Call task_call(NodeIndex dag, std::uint32_t slot, const Json& task) const;
   std::uint32_t new_slot(DagWork& work, std::uint32_t task);
   [[nodiscard]] std::shared_ptr<const HookSpec> hooks_without_run(NodeIndex dag, std::uint32_t slot) const;

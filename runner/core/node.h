@@ -96,7 +96,8 @@ class Moment {
 /// Whether it has something to do itself, of which it may tell how much is done.
 [[nodiscard]] bool has_progress(NodeType type);
 
-struct Node {
+/// In three lines of the cache.
+struct alignas(64) Node {
   NodeKey key;
   Owner owner;
   NodeIndex boundary = kNoNode;

@@ -158,7 +158,7 @@ void Scheduler::Impl::refresh_names(NodeIndex i) {
     const auto& dag = static_cast<const DagWork&>(*boundary);
     const DagWork::Task& task = dag.tasks[dag.item_task[n.owner.slot]];
     if (task.referred && !task.loop) {
-      add_node_names(boundary->scope, "tasks." + task.json->get_string("name"), n);
+      add_node_names(boundary->scope, fmt::format("tasks.{}", dag.name(dag.item_task[n.owner.slot])), n);
     }
   }
 }

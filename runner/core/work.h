@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -160,16 +161,16 @@ struct DagWork : Composite {
   static bool is(Kind k) { return k == Kind::dag; }
   enum class State : std::uint8_t { unneeded, waiting, running, settled };
   struct Task {
-    const Json* json = nullptr;
     NodeIndex node = kNoNode;
-    std::uint32_t waits = 0;  ///< for so many of its dependencies
-    std::uint32_t first_item = 0;
-    std::uint32_t items = 0;
-    std::uint32_t open = 0;  ///< items that have not settled
-    State state = State::unneeded;
-    bool loop = false;
-    bool starting = false;
-    bool referred = false;  ///< somebody uses its variables
+    std::uint32_t waits = 0;        ///< for so many of its dependencies
+    std::uint32_t open = 0;         ///< items that have not settled
+    std::uint32_t name = 0;         ///< where its name begins among the names
+    std::uint32_t called : 26 = 0;  ///< which of the templates it calls, if it is plain
+    State state : 2 = State::unneeded;
+    bool loop : 1 = false;
+    bool starting : 1 = false;
+    bool referred : 1 = false;  ///< somebody uses its variables
+    bool plain : 1 = false;     ///< nothing but a name, a template and dependencies, without tags
   };
   /// Lists of tasks, one after the other.
   struct Lists {
@@ -178,7 +179,16 @@ struct DagWork : Composite {
     [[nodiscard]] std::uint32_t size(std::size_t task) const { return begin[task + 1] - begin[task]; }
     [[nodiscard]] const std::uint32_t* at(std::size_t task) const { return items.data() + begin[task]; }
   };
+  [[nodiscard]] std::string_view name(std::uint32_t task) const {
+    const std::size_t end = task + 1 < tasks.size() ? tasks[task + 1].name : names.size();
+    return std::string_view(names).substr(tasks[task].name, end - tasks[task].name);
+  }
+  [[nodiscard]] const Json& json(std::uint32_t task) const { return (*described)[task]; }
+
   std::vector<Task> tasks;
+  const Json::Array* described = nullptr;  ///< the tasks as the template has them
+  std::string names;                       ///< of the tasks, one after the other
+  std::vector<std::string> templates;      ///< that plain tasks call
   Lists dependencies;
   Lists dependents;
   std::unordered_map<std::uint32_t, spec::Depends> depends;  ///< of the tasks that have a `depends`
