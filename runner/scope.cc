@@ -52,18 +52,23 @@ Task<void> Notice::wait() {
 
 Task<bool> Notice::wait_for(std::chrono::milliseconds most) {
   // A timer of its own: the shared one stays at "never" for other waiters. Both are stopped by whoever is
-  // first; the watcher is a handler, not a coroutine, so nothing has to be joined.
+  // first, or the watcher would stay as work that its thread waits for; it is a handler, not a coroutine, so
+  // nothing has to be joined.
   const auto executor = co_await asio::this_coro::executor;
   auto limit = std::make_shared<asio::steady_timer>(executor, most);
   auto notified = std::make_shared<bool>(false);
-  timer_.async_wait([limit, notified](const boost::system::error_code&) {
+  auto stop = std::make_shared<asio::cancellation_signal>();
+  const auto watcher = [limit, notified, stop](const boost::system::error_code&) {
     *notified = true;
     limit->cancel();
-  });
+  };
+  timer_.async_wait(asio::bind_cancellation_slot(stop->slot(), watcher));
   co_await limit->async_wait(kOutcome);
+  const bool told = *notified;
+  if (!told) stop->emit(asio::cancellation_type::terminal);
   const auto state = co_await asio::this_coro::cancellation_state;
   throw_if_cancelled(state);
-  co_return *notified;
+  co_return told;
 }
 
 Scope::Scope(Executor strand) : strand_(std::move(strand)), changed_(strand_) {}
