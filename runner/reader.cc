@@ -102,22 +102,32 @@ Json workflow_object(const store::Journal& journal, const store::WorkflowRow& ro
   return object;
 }
 
-std::string workflow_text(const store::Journal& journal, const store::WorkflowRow& row) {
-  Json object = workflow_object(journal, row, false);
+WorkflowText::WorkflowText(Json object) {
   Json status = object.get("status");
   object.erase("status");
   object.set("status", std::move(status));  // last, and never empty: the nodes go before its closing brace
-  std::string text = spec::to_json(object);
-  text.resize(text.size() - 2);
-  const char* before = ",\"nodes\":{";
-  const std::size_t alone = text.size();
-  journal.each_node(row.uid, 0, [&](std::string_view id, std::string_view json) {
-    text += std::exchange(before, ",");
-    text += spec::to_json(Json(id));
-    text += ':';
-    text += json;
-  });
-  return text += text.size() == alone ? "}}" : "}}}";
+  text_ = spec::to_json(object);
+  text_.resize(text_.size() - 2);
+}
+
+void WorkflowText::add(std::string_view id, std::string_view json, std::string_view more) {
+  text_ += std::exchange(any_, true) ? "," : ",\"nodes\":{";
+  text_ += spec::to_json(Json(id));
+  text_ += ':';
+  text_ += json.substr(0, json.size() - 1);
+  text_ += more;
+  text_ += '}';
+}
+
+std::string WorkflowText::take() {
+  text_ += any_ ? "}}}" : "}}";
+  return std::move(text_);
+}
+
+std::string workflow_text(const store::Journal& journal, const store::WorkflowRow& row) {
+  WorkflowText text(workflow_object(journal, row, false));
+  journal.each_node(row.uid, 0, [&](std::string_view id, std::string_view json) { text.add(id, json); });
+  return text.take();
 }
 
 std::string changes_text(const store::Journal& journal, const store::WorkflowRow& row, std::int64_t after) {

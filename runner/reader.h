@@ -18,6 +18,21 @@ namespace skiff::runner {
 /// Argo's Workflow object: metadata, spec and status; `with_nodes` adds status.nodes.
 [[nodiscard]] spec::Json workflow_object(const store::Journal& journal, const store::WorkflowRow& row,
                                          bool with_nodes);
+/// A workflow's JSON text, its nodes added as they are stored.
+class WorkflowText {
+ public:
+  /// `object` without nodes, its status not empty.
+  explicit WorkflowText(spec::Json object);
+  /// `json` is an object; `more`, members to be added to it: text that begins with a comma.
+  void add(std::string_view id, std::string_view json, std::string_view more = "");
+  /// The whole; nothing may be added after it.
+  [[nodiscard]] std::string take();
+
+ private:
+  std::string text_;
+  bool any_ = false;
+};
+
 /// The JSON text of the same with its nodes, from their texts as they are stored: a workflow of 10,000 nodes
 /// is not parsed to be written again.
 [[nodiscard]] std::string workflow_text(const store::Journal& journal, const store::WorkflowRow& row);

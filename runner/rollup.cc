@@ -141,16 +141,6 @@ Baseline baseline_of(const store::Journal& journal, const store::WorkflowRow& ro
   return out;
 }
 
-/// The object's JSON without the braces that close its status and itself: nodes may follow.
-std::string open_text(Json object) {
-  Json status = object.get("status");
-  object.erase("status");
-  object.set("status", std::move(status));  // last, and never empty
-  std::string text = spec::to_json(object);
-  text.resize(text.size() - 2);
-  return text;
-}
-
 }  // namespace
 
 Json to_json(const ResourceSeconds& seconds) {
@@ -291,15 +281,9 @@ std::string summed_text(const store::Journal& journal, const store::WorkflowRow&
   if (!rollup.workflow_resources().empty()) {
     status.set("resourcesDuration", to_json(rollup.workflow_resources()));
   }
-  std::string text = open_text(std::move(object));
-  const char* before = ",\"nodes\":{";
-  for (std::size_t i = 0; i < nodes.size(); ++i) {
-    auto& [id, json] = nodes[i];
-    json.pop_back();
-    text += std::exchange(before, ",");
-    text += spec::to_json(Json(id)) + ':' + json + rollup.members(i) + '}';
-  }
-  return text += nodes.empty() ? "}}" : "}}}";
+  WorkflowText text(std::move(object));
+  for (std::size_t i = 0; i < nodes.size(); ++i) text.add(nodes[i].first, nodes[i].second, rollup.members(i));
+  return text.take();
 }
 
 }  // namespace skiff::runner

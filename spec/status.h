@@ -53,8 +53,11 @@ struct MemoizationStatus {
 /// What a node says of itself. Inputs and outputs are kept as Argo's JSON
 /// (`{"parameters":[…],"artifacts":[…],"result":"…","exitCode":"0"}`); null when a node has none. Absent is
 /// not the same as empty: a parameter that was never set has no entry.
-/// What changes while a node runs comes first: a scheduler touches it at each event.
-struct NodeState {
+struct NodeStatus {
+  std::string id;  ///< "<workflow>-<fnv32a of name>"; the root's is the workflow's name
+  std::string boundary_id;
+  std::vector<std::string> children;
+  std::vector<std::string> outbound_nodes;
   NodeType type = NodeType::pod;
   Phase phase = Phase::none;
   bool daemoned = false;
@@ -77,14 +80,6 @@ struct NodeState {
 
   /// Argo's NodeStatus.Fulfilled: completed, or daemoned and past Pending.
   [[nodiscard]] bool fulfilled() const { return completed(phase) || (daemoned && phase != Phase::pending); }
-};
-
-/// The whole: a node among the others.
-struct NodeStatus : NodeState {
-  std::string id;  ///< "<workflow>-<fnv32a of name>"; the root's is the workflow's name
-  std::string boundary_id;
-  std::vector<std::string> children;
-  std::vector<std::string> outbound_nodes;
 };
 
 /// RFC 3339 in UTC with whole seconds, as Kubernetes writes times.
