@@ -204,8 +204,6 @@ class HostSteps::Impl {
     try {
       done = order.tmpl.get("http").is_object() ? run_http(run, order, network_pid, *cancelled)
                                                 : run_data(artifacts_, run, order);
-    } catch (const PodRefused& e) {
-      trouble = e.message;
     } catch (const std::exception& e) {
       trouble = e.what();
     }

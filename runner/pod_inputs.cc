@@ -46,7 +46,7 @@ void add_one(PodServices& services, const RunContext& run, const PlannedInput& i
   } catch (const PodError& e) {
     throw PodError(failure + e.what());
   } catch (const PodRefused& e) {  // a Secret that its location names: the pod is there already
-    throw PodError(failure + e.message);
+    throw PodError(failure + e.what());
   }
 }
 

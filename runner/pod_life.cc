@@ -90,8 +90,6 @@ Task<PodDone> PodLife::live() {
     } catch (const docker::EngineFailure& e) {
       away = blames_surroundings(e.error().message);
       broken = e.what();
-    } catch (const PodRefused& e) {  // no std::exception, and the pod has to be reported done
-      broken = e.message;
     } catch (const std::exception& e) {
       broken = e.what();
     }
@@ -128,7 +126,7 @@ Task<void> PodLife::attempt() {
   try {
     co_await work();
   } catch (const PodRefused& e) {
-    reason = {Phase::error, e.message};
+    reason = {Phase::error, e.what()};
     refused = true;
   } catch (const PodError& e) {
     reason = {Phase::error, e.what()};

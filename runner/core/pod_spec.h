@@ -5,6 +5,7 @@
 // steps of planning read nothing but this, so a patch reaches everything.
 #pragma once
 
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,8 +20,9 @@ inline constexpr std::string_view kScriptPath = "/argo/staging/script";
 inline constexpr std::string_view kProgressPath = "/var/run/argo/progress";
 
 /// Why no pod can be made of an order: shown to the user as the node's message, phase Error.
-struct PodRefused {
-  std::string message;
+class PodRefused : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
 };
 
 struct PodSpec {

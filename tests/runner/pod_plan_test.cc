@@ -52,7 +52,7 @@ struct Case {
     try {
       static_cast<void>(plan());
     } catch (const PodRefused& e) {
-      return e.message;
+      return e.what();
     }
     return "";
   }
