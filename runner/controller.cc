@@ -353,10 +353,9 @@ awaitable<void> Controller::Impl::submit(Json workflow, Consent consent, store::
   };
   RunInput input = gather_input(workflow, lookup, names, config_maps_of(run.ns));
   apply_cluster_config(input, read_config(), config_maps_in(journal_));
-  const Json& spec = input.workflow.get("spec");
-  throttle_.wait({run.uid, run.ns, spec.get_int("priority").value_or(0), run.created});
-  const std::vector<std::string> admitted = throttle_.admit();
   run.object = std::move(workflow);
+  throttle_.wait(candidate_of(run));
+  const std::vector<std::string> admitted = throttle_.admit();
   store::Batch batch;
   batch.append(event_row(run, "Input", input_payload(input, consent), run.created));
   ++run.next_seq;

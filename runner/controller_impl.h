@@ -215,6 +215,9 @@ class Controller::Impl {
 };
 
 /// Input's payload is the RunInput and what the user consented to.
+/// Its place in the queue: the priority of the workflow as it was submitted, not of its template
+/// (multi_throttler.go, getWfPriority).
+[[nodiscard]] Throttle::Candidate candidate_of(const Run& run);
 [[nodiscard]] Json input_payload(const RunInput& input, const Consent& consent);
 [[nodiscard]] Consent consent_from(const Json& json);
 

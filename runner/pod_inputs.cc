@@ -20,7 +20,7 @@ unsigned mode_of(const Json& artifact, unsigned fallback) {
 store::UnpackOptions options_for(const PlannedInput& input) {
   store::UnpackOptions options;
   options.archiving = archiving_of(input.artifact);
-  options.path = input.path;
+  options.path = input.destination();
   options.sub_path = input.artifact.get_string("subPath");
   if (input.artifact.get_int("mode")) options.mode = static_cast<mode_t>(mode_of(input.artifact, 0));
   options.recurse_mode = input.artifact.get_bool("recurseMode");
@@ -41,7 +41,11 @@ void add_one(PodServices& services, const RunContext& run, const PlannedInput& i
       store::unpack(services.artifacts, store_key(run, place.kind, place.bucket, place.key), options, writer);
     }
   } catch (const store::StoreError& e) {
-    if (e.trouble() == store::Trouble::not_found && input.artifact.get_bool("optional")) return;
+    if (e.trouble() == store::Trouble::not_found && input.artifact.get_bool("optional")) {
+      // A part that is missing is made before it is mounted, by the kubelet too.
+      if (input.mounted) writer.add_directory(input.destination(), 0755);
+      return;
+    }
     throw PodError(failure + e.what());
   } catch (const PodError& e) {
     throw PodError(failure + e.what());
@@ -59,7 +63,7 @@ void write_archive(PodServices& services, const PodPlan& plan, const RunContext&
     const auto place = place_of(input.artifact, order.tmpl.get("archiveLocation"));
     if (!place) continue;
     if (place->kind == "raw") {
-      writer.add_file(input.path, mode_of(input.artifact, 0644), place->raw);
+      writer.add_file(input.destination(), mode_of(input.artifact, 0644), place->raw);
     } else {
       add_one(services, run, input, *place, network_pid, writer);
     }

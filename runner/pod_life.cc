@@ -214,6 +214,27 @@ Task<void> PodLife::prepare() {
   // Sandboxes go to pods whose turn it is, not to all that wait.
   admitted_ = co_await services_.starting.enter();
   co_await join_network();
+  if (plan_->inputs_in_volumes) co_await fill_inputs();
+}
+
+/// Before there are containers whose roots nobody can write into.
+Task<void> PodLife::fill_inputs() {
+  if (plan_->inputs.empty()) co_return;
+  const PlannedContainer* receiver = nullptr;
+  for (const auto& c : containers_) {
+    if (!c->id().empty()) co_return;
+    if (c->plan().gets_inputs) receiver = &c->plan();
+  }
+  const std::string filler = co_await storage_->make_filler_for(*receiver);
+  const std::exception_ptr stopped = co_await caught(put_inputs_into(filler, false));
+  storage_->drop_filler(filler);
+  if (stopped) std::rethrow_exception(stopped);
+}
+
+Task<void> PodLife::put_inputs_into(std::string container, bool with_script) {
+  const int network = sandbox_ && services_.enters_networks() ? sandbox_->pid : 0;
+  const InputArchive archive = co_await pack_inputs(services_, *plan_, run_, order_, with_script, network);
+  if (!archive.empty) co_await put_inputs(services_, container, archive);
 }
 
 Task<Gate::Pass> PodLife::admission() {
@@ -283,13 +304,11 @@ void PodLife::add_init(const ContainerRun& c, docker::ContainerSpec& spec) const
 Task<void> PodLife::create(ContainerRun& c) {
   if (c.started() || !c.id().empty()) co_return;
   const bool with_script = plan_->script && !storage_->script_is_bound();
-  const bool wants = c.plan().gets_inputs;
+  const bool wants = c.plan().gets_inputs && !plan_->inputs_in_volumes;
   const docker::ContainerSpec spec = final_spec(c);
   co_await c.create(spec);
   if (!wants || c.started()) co_return;
-  const int network = sandbox_ && services_.enters_networks() ? sandbox_->pid : 0;
-  const InputArchive archive = co_await pack_inputs(services_, *plan_, run_, order_, with_script, network);
-  if (!archive.empty) co_await put_inputs(services_, c.id(), archive);
+  co_await put_inputs_into(c.id(), with_script);
 }
 
 /// Create and start count against the engine's capacity, what comes after does not.

@@ -48,6 +48,8 @@ class PodLife {
   [[nodiscard]] Task<void> join_network();
   [[nodiscard]] Task<Gate::Pass> admission();
   [[nodiscard]] Task<void> start_all();
+  [[nodiscard]] Task<void> fill_inputs();
+  [[nodiscard]] Task<void> put_inputs_into(std::string container, bool with_script);
   [[nodiscard]] Task<void> create(ContainerRun& c);
   [[nodiscard]] Task<void> launch(ContainerRun& c);
   [[nodiscard]] bool blames_surroundings(const std::string& text) const;

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "runner/engine_calls.h"
+#include "runner/flow.h"
 #include "store/archive.h"
 #include "store/files.h"
 
@@ -75,7 +76,8 @@ Task<void> PodStorage::make() {
   if (binds_) bind_own();
   for (const PlannedContainer& c : plan_.containers) {
     for (const PlannedMount& m : c.mounts) {
-      if (!m.sub_path.empty()) want_sub_path(m);
+      const bool to_be_filled = plan_.volumes[m.volume].kind == VolumeKind::inputs;
+      if (!m.sub_path.empty() && !to_be_filled) want_sub_path(m);
     }
   }
   if (!chores_.empty()) co_await do_chores();
@@ -188,33 +190,51 @@ void PodStorage::want_sub_path(const PlannedMount& mount) {
   chores_.push_back({mount.volume, mount.sub_path, 0755, true, ""});
 }
 
-/// A container that never runs: its archive calls are the engine's own hands in the volumes.
-Task<void> PodStorage::do_chores() {
+Task<std::string> PodStorage::make_filler(std::string name, std::vector<docker::Mount> mounts) {
   docker::ContainerSpec spec;
-  spec.name = plan_.container_name("filler");
+  spec.name = plan_.container_name(name);
   spec.image = plan_.containers.back().spec.image;
   spec.labels = plan_.labels;
   spec.labels[kLabelKind] = "filler";
   spec.entrypoint = {"/none"};
-  for (const Chore& chore : chores_) {
-    docker::Mount mount;
-    mount.source = plan_.volumes[chore.volume].volume.name;
-    mount.target = "/v" + std::to_string(chore.volume);
-    mount.no_copy = true;
-    const auto same = [&](const docker::Mount& m) { return m.target == mount.target; };
-    if (std::none_of(spec.host.mounts.begin(), spec.host.mounts.end(), same))
-      spec.host.mounts.push_back(mount);
-  }
+  spec.host.mounts = std::move(mounts);
   docker::RemoveOptions at_once;
   at_once.force = true;
   const auto cleared = co_await services_.engine.remove(spec.name, at_once);
   static_cast<void>(cleared);
   auto created = co_await services_.engine.create(spec);
-  const std::string id = need(std::move(created)).id;
-  co_await put_chores(id);
+  co_return need(std::move(created)).id;
+}
+
+void PodStorage::drop_filler(std::string id) {
   Leavings leavings;
-  leavings.containers = {id};
+  leavings.containers = {std::move(id)};
   services_.janitor.take(std::move(leavings));
+}
+
+Task<std::string> PodStorage::make_filler_for(const PlannedContainer& container) {
+  std::vector<docker::Mount> mounts;
+  for (const PlannedMount& m : container.mounts) {
+    if (plan_.volumes[m.volume].kind != VolumeKind::inputs) {
+      mounts.push_back(mount_of(m));
+    } else if (mounts.empty() || mounts.back().target != kInputsPath) {
+      mounts.push_back(whole_volume(m.volume, kInputsPath));
+    }
+  }
+  return make_filler("inputs-filler", std::move(mounts));
+}
+
+Task<void> PodStorage::do_chores() {
+  std::vector<docker::Mount> mounts;
+  for (const Chore& chore : chores_) {
+    docker::Mount mount = whole_volume(chore.volume, "/v" + std::to_string(chore.volume));
+    const auto same = [&](const docker::Mount& m) { return m.target == mount.target; };
+    if (std::none_of(mounts.begin(), mounts.end(), same)) mounts.push_back(std::move(mount));
+  }
+  const std::string id = co_await make_filler("filler", std::move(mounts));
+  const std::exception_ptr stopped = co_await caught(put_chores(id));
+  drop_filler(id);
+  if (stopped) std::rethrow_exception(stopped);
 }
 
 Task<void> PodStorage::put_chores(std::string filler) {
@@ -260,23 +280,29 @@ std::string PodStorage::tar_of(const std::vector<Chore>& chores) const {
   return tar;
 }
 
+docker::Mount PodStorage::whole_volume(std::size_t index, const std::string& target) const {
+  docker::Mount mount;
+  mount.source = plan_.volumes[index].volume.name;
+  mount.target = target;
+  mount.no_copy = true;
+  return mount;
+}
+
+docker::Mount PodStorage::mount_of(const PlannedMount& planned) const {
+  const Made& made = made_[planned.volume];
+  docker::Mount mount = whole_volume(planned.volume, planned.target);
+  if (made.bound || !planned.sub_path.empty()) {
+    const fs::path root = made.mountpoint;
+    mount = bind_of(planned.sub_path.empty() ? root : root / planned.sub_path, planned.target);
+    mount.propagation = planned.propagation;
+  }
+  mount.read_only = planned.read_only;
+  return mount;
+}
+
 std::vector<docker::Mount> PodStorage::mounts_of(const PlannedContainer& container) const {
   std::vector<docker::Mount> mounts;
-  for (const PlannedMount& m : container.mounts) {
-    const Made& made = made_[m.volume];
-    docker::Mount mount;
-    mount.target = m.target;
-    mount.read_only = m.read_only;
-    if (made.bound || !m.sub_path.empty()) {
-      mount.type = docker::MountType::bind;
-      mount.source = m.sub_path.empty() ? made.mountpoint : (fs::path(made.mountpoint) / m.sub_path).string();
-      mount.propagation = m.propagation;
-    } else {
-      mount.source = plan_.volumes[m.volume].volume.name;
-      mount.no_copy = true;
-    }
-    mounts.push_back(std::move(mount));
-  }
+  for (const PlannedMount& m : container.mounts) mounts.push_back(mount_of(m));
   if (binds_ && leaves_message(container)) {
     mounts.push_back(bind_of(message_file(container), container.message_path));
   }

@@ -20,6 +20,11 @@ class PodStorage {
 
   /// Makes and fills all volumes. Throws PodError, EngineAway, docker::EngineFailure.
   [[nodiscard]] Task<void> make();
+  /// A container that never runs: its archive calls are the engine's own hands in the volumes. It has those
+  /// of a container that gets inputs, and the inputs volume at kInputsPath. The caller drops it; the janitor
+  /// takes it.
+  [[nodiscard]] Task<std::string> make_filler_for(const PlannedContainer& container);
+  void drop_filler(std::string id);
   /// The mounts of one container, the script's place among them. After make().
   [[nodiscard]] std::vector<docker::Mount> mounts_of(const PlannedContainer& container) const;
   /// The script lies in a bound directory: it need not be put into the container.
@@ -47,9 +52,12 @@ class PodStorage {
   void make_files(std::size_t index);
   void make_host_path(const PlannedVolume& volume);
   void bind_own();
+  [[nodiscard]] docker::Mount whole_volume(std::size_t index, const std::string& target) const;
+  [[nodiscard]] docker::Mount mount_of(const PlannedMount& planned) const;
   [[nodiscard]] std::filesystem::path message_file(const PlannedContainer& container) const;
   void open_to_all(std::size_t index);
   void want_sub_path(const PlannedMount& mount);
+  [[nodiscard]] Task<std::string> make_filler(std::string name, std::vector<docker::Mount> mounts);
   [[nodiscard]] Task<void> do_chores();
   [[nodiscard]] Task<void> put_chores(std::string filler);
   [[nodiscard]] std::string tar_of(const std::vector<Chore>& chores) const;

@@ -39,6 +39,10 @@ Consent consent_from(const Json& json) {
   return c;
 }
 
+Throttle::Candidate candidate_of(const Run& run) {
+  return {run.uid, run.ns, run.object.get("spec").get_int("priority").value_or(0), run.created};
+}
+
 /// Effects are not repeated, but two things outside the scheduler are derived from its orders: which locks a
 /// holder asked for, and when the workflow began and ended.
 void Controller::Impl::replay(Run& run, const std::vector<store::EventRow>& events) {
@@ -105,7 +109,7 @@ awaitable<void> Controller::Impl::recover() {
       continue;
     }
     if (!run->started) {
-      throttle_.wait({uid, run->ns, run->object.get("spec").get_int("priority").value_or(0), run->created});
+      throttle_.wait(candidate_of(*run));
       continue;
     }
     throttle_.run(uid, run->ns);

@@ -82,6 +82,7 @@ class Planner {
     plan_.volumes = plan_volumes(order_, pod_, run_, identity_, plan_, plan_.warnings);
     plan_containers();
     plan_inputs();
+    mount_inputs(plan_);
     plan_outputs();
     plan_retries();
     for (const Json& s : pod_.spec.get_array("imagePullSecrets")) {
@@ -209,10 +210,7 @@ class Planner {
   /// How it is asked to end, and what is read of it then.
   void plan_end(const Json& c, PlannedContainer& out) {
     const std::string path = c.get_string("terminationMessagePath");
-    out.message_path = clean_path(path.empty()            ? "/dev/termination-log"
-                                  : path.starts_with('/') ? path
-                                                          : "/" + path,
-                                  "terminationMessagePath");
+    out.message_path = mount_path(path.empty() ? "/dev/termination-log" : path, "terminationMessagePath");
     out.message_from_logs = c.get_string("terminationMessagePolicy") == "FallbackToLogsOnError";
     out.stop_signal = out.lifecycle.get_string("stopSignal");
     const auto kill = identity_.annotations.find("workflows.argoproj.io/kill-cmd-" + out.name);
@@ -259,11 +257,23 @@ class Planner {
         if (a.get_bool("optional")) continue;
         throw PodRefused{"required artifact '" + name + "' not supplied"};
       }
-      plan_.inputs.push_back({name, clean_path(a.get_string("path"), "inputs.artifacts." + name), a});
+      const std::string path = mount_path(a.get_string("path"), "inputs.artifacts." + name);
+      plan_.inputs.push_back({name, path, a});
     }
     const std::string text = spec::to_json(order_.tmpl);
     plan_.progress =
         text.find("ARGO_PROGRESS_FILE") != std::string::npos || text.find(kProgressPath) != std::string::npos;
+  }
+
+  /// A relative one is where main's process sees it (emissary.go reads outputs in its working directory).
+  std::string output_path(const std::string& path, const std::string& what) const {
+    const auto main = std::find_if(plan_.containers.begin(), plan_.containers.end(),
+                                   [](const auto& c) { return c.name == kMainContainer; });
+    if (path.starts_with('/') || main == plan_.containers.end()) return clean_path(path, what);
+    std::string directory = main->spec.working_dir;
+    const auto image = images_.find(main->spec.image);
+    if (directory.empty() && image != images_.end()) directory = image->second.working_dir;
+    return clean_path((directory.empty() ? "/" : directory + "/") + path, what);
   }
 
   void plan_outputs() {
@@ -273,7 +283,7 @@ class Planner {
       if (from.get_string("path").empty()) continue;
       PlannedParameter out;
       out.name = p.get_string("name");
-      out.path = clean_path(from.get_string("path"), "outputs.parameters." + out.name);
+      out.path = output_path(from.get_string("path"), "outputs.parameters." + out.name);
       if (const Json* fallback = from.find("default"); fallback != nullptr && !fallback->is_null()) {
         out.fallback = fallback->is_string() ? fallback->as_string() : spec::to_json(*fallback);
       }
@@ -285,7 +295,7 @@ class Planner {
       if (a.get_string("path").empty()) continue;
       PlannedArtifact out;
       out.name = a.get_string("name");
-      out.path = clean_path(a.get_string("path"), "outputs.artifacts." + out.name);
+      out.path = output_path(a.get_string("path"), "outputs.artifacts." + out.name);
       out.optional = a.get_bool("optional");
       out.file = output_file(a);
       out.location = output_location(a, archive, order_, run_, out.file);

@@ -34,8 +34,12 @@ inline constexpr const char* kLabelSandbox = "skiff.sandbox";  ///< the name of 
 inline constexpr const char* kLabelLife = "skiff.life";        ///< of a volume: "pod", "run" or "claim"
 inline constexpr const char* kLabelKind = "skiff.kind";        ///< of a container: "pod", "sandbox", "filler"
 
+/// Where the inputs volume lies while it is filled (workflow/common/common.go, ExecutorArtifactBaseDir).
+inline constexpr const char* kInputsPath = "/argo/inputs/artifacts";
+
 enum class VolumeKind : std::uint8_t {
   scratch,  ///< lives and dies with the pod; anybody may write
+  inputs,   ///< the same, but filled with input artifacts before a container is made; mounted in parts
   files,    ///< rendered ConfigMaps, Secrets and pod fields; read-only
   engine,   ///< a claim: a named volume that outlives the pod
   host,     ///< a path of the engine's host
@@ -90,7 +94,13 @@ struct PlannedContainer {
 struct PlannedInput {
   std::string name;
   std::string path;
-  Json artifact;  ///< as in the template, with its location
+  Json artifact;         ///< as in the template, with its location
+  bool mounted = false;  ///< a part of the inputs volume is mounted at its path
+
+  /// Where it is unpacked: at its path, or in the inputs volume of whoever fills it.
+  [[nodiscard]] std::string destination() const {
+    return mounted ? std::string(kInputsPath) + "/" + name : path;
+  }
 };
 
 struct PlannedParameter {
@@ -135,6 +145,8 @@ struct PodPlan {
   std::optional<std::string> script;         ///< the source that lies at kScriptPath
   bool progress = false;                     ///< somebody mentions the progress file
   std::vector<PlannedInput> inputs;
+  /// A root is read-only: what goes into the pod reaches it in volumes, filled before containers are made.
+  bool inputs_in_volumes = false;
   std::vector<PlannedParameter> out_parameters;
   std::vector<PlannedArtifact> out_artifacts;
   std::optional<Json> log_location;  ///< archiveLogs: where "<container>-logs" goes, without its file name

@@ -209,6 +209,33 @@ std::int64_t shared_memory_size(const Json& volume, const HostFacts& host) {
   return host.memory > 0 ? host.memory / 2 : std::int64_t{1} << 30;
 }
 
+std::string directory_of(std::string_view path) { return std::filesystem::path(path).parent_path().string(); }
+
+/// One more mount of a volume of the pod's, which is made the first time, in every container that gets
+/// inputs.
+void mount_into(PodPlan& plan, const std::string& volume, VolumeKind kind, const std::string& target,
+                const std::string& sub_path) {
+  const auto same = [&](const PlannedVolume& v) { return v.name == volume && v.kind == kind; };
+  const auto found = std::find_if(plan.volumes.begin(), plan.volumes.end(), same);
+  PlannedMount mount;
+  mount.volume = static_cast<std::size_t>(found - plan.volumes.begin());
+  mount.target = target;
+  mount.sub_path = sub_path;
+  mount.read_only = kind == VolumeKind::files;
+  if (found == plan.volumes.end()) {
+    PlannedVolume made;
+    made.name = volume;
+    made.kind = kind;
+    made.volume.name = docker::container_name_from(plan.prefix + "." + volume);
+    made.volume.labels = plan.labels;
+    made.volume.labels[kLabelLife] = "pod";
+    plan.volumes.push_back(std::move(made));
+  }
+  for (PlannedContainer& c : plan.containers) {
+    if (c.gets_inputs) c.mounts.push_back(mount);
+  }
+}
+
 }  // namespace
 
 std::string clean_path(const std::string& path, const std::string& what) {
@@ -220,6 +247,10 @@ std::string clean_path(const std::string& path, const std::string& what) {
   std::string clean = p.lexically_normal().string();
   while (clean.size() > 1 && clean.ends_with('/')) clean.pop_back();
   return clean;
+}
+
+std::string mount_path(const std::string& path, const std::string& what) {
+  return clean_path(path.starts_with('/') ? path : "/" + path, what);
 }
 
 std::vector<PlannedVolume> plan_volumes(const StartPod& order, const PodSpec& pod, const RunContext& run,
@@ -245,7 +276,7 @@ std::vector<PlannedMount> plan_mounts(const Json& container, const PodSpec& pod,
     const auto index = static_cast<std::size_t>(it - volumes.begin());
     PlannedMount mount;
     mount.volume = index;
-    mount.target = clean_path(m.get_string("mountPath"), what);
+    mount.target = mount_path(m.get_string("mountPath"), what);
     const std::string expr = m.get_string("subPathExpr");
     mount.sub_path = expr.empty() ? m.get_string("subPath") : expand_vars(expr, env);
     if (!mount.sub_path.empty()) mount.sub_path = relative_path(mount.sub_path, what);
@@ -264,6 +295,27 @@ std::vector<PlannedMount> plan_mounts(const Json& container, const PodSpec& pod,
     if (std::none_of(mounts.begin(), mounts.end(), same)) mounts.push_back(std::move(mount));
   }
   return mounts;
+}
+
+void mount_inputs(PodPlan& plan) {
+  const auto first = std::find_if(plan.containers.begin(), plan.containers.end(),
+                                  [](const auto& c) { return c.gets_inputs && c.spec.host.readonly_rootfs; });
+  if (first == plan.containers.end()) return;
+  plan.inputs_in_volumes = true;
+  // A place below a mount of the container's own is written to there.
+  for (PlannedInput& input : plan.inputs) {
+    input.mounted = mount_over(first->mounts, input.path) == nullptr;
+    if (input.mounted) mount_into(plan, "input-artifacts", VolumeKind::inputs, input.path, input.name);
+  }
+  if (plan.script) {
+    mount_into(plan, "argo-staging", VolumeKind::files, directory_of(kScriptPath), "");
+    plan.volumes.back().files.push_back({"script", *plan.script, 0755});
+    plan.script.reset();
+  }
+  const auto pauses = [](const std::string& e) { return e.starts_with("ARGO_DEBUG_PAUSE_"); };
+  if (plan.progress || std::any_of(first->spec.env.begin(), first->spec.env.end(), pauses)) {
+    mount_into(plan, "var-run-argo", VolumeKind::scratch, directory_of(kProgressPath), "");
+  }
 }
 
 const PlannedMount* mount_over(const std::vector<PlannedMount>& mounts, const std::string& path) {

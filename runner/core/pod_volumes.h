@@ -24,6 +24,15 @@ namespace skiff::runner {
 /// "/a//b/./c" → "/a/b/c"; throws PodRefused if it climbs out of "/" or is not absolute.
 [[nodiscard]] std::string clean_path(const std::string& path, const std::string& what);
 
+/// The same, for what a pod has mounted: a relative path begins at "/" (the kubelet's makeMounts).
+[[nodiscard]] std::string mount_path(const std::string& path, const std::string& what);
+
+/// A root that is read-only can't be written into, by the engine either: where a container that gets the
+/// inputs has one, they come through mounts, as all inputs do on a cluster (workflowpod.go,
+/// addInputArtifactsVolumes), and so do the script and the place of the progress file. After containers and
+/// inputs are planned.
+void mount_inputs(PodPlan& plan);
+
 /// The mount under which `path` lies, the deepest first; nullptr if none (common.FindOverlappingVolume).
 [[nodiscard]] const PlannedMount* mount_over(const std::vector<PlannedMount>& mounts,
                                              const std::string& path);

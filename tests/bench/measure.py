@@ -90,14 +90,15 @@ class Result:
         return {"seconds": self.seconds, "cpu_seconds": self.cpu, "rss_bytes": self.rss, "each": self.each}
 
 
-def take_turns(contenders, rounds):
+def take_turns(contenders, rounds, before=lambda: None):
     """{name: function} -> {name: Result}. Each round runs all of them once, beginning with another one each time, so
-    that what else the machine does meets all of them alike."""
+    that what else the machine does meets all of them alike; `before` each run comes what is not timed."""
     names = list(contenders)
     samples = {name: [] for name in names}
     for r in range(rounds):
         for i in range(len(names)):
             name = names[(r + i) % len(names)]
+            before()
             samples[name].append(contenders[name]())
     return {name: Result(s) for name, s in samples.items()}
 

@@ -196,6 +196,43 @@ TEST_CASE("what is missing is said in Kubernetes' words") {
             .find("must not contain '..'") != std::string::npos);
 }
 
+TEST_CASE("what goes into a read-only root is mounted") {
+  const std::string script =
+      "name: t\n"
+      "inputs: {artifacts: [{name: a, path: /in/a, raw: {data: x}}, {name: b, path: work/b, raw: {data: "
+      "y}}]}\n"
+      "script: {image: i, source: ls, volumeMounts: [{name: w, mountPath: work}], env: [{name: "
+      "ARGO_DEBUG_PAUSE_AFTER, value: 'true'}], securityContext: {readOnlyRootFilesystem: ";
+  const std::string volumes = "{volumes: [{name: w, emptyDir: {}}]}";
+  const PodPlan plan = Case(script + "true}}", volumes).plan();
+  CHECK(plan.inputs_in_volumes);
+  CHECK_FALSE(plan.script);
+  Words targets;
+  for (const PlannedMount& m : plan.containers[0].mounts) targets.push_back(m.target);
+  CHECK(targets == Words{"/work", "/in/a", "/argo/staging", "/var/run/argo"});
+  CHECK(plan.containers[0].mounts[1].sub_path == "a");
+  CHECK(plan.inputs[0].destination() == "/argo/inputs/artifacts/a");
+  CHECK(plan.inputs[1].destination() == "/work/b");
+
+  const PodPlan plain = Case(script + "false}}", volumes).plan();
+  CHECK_FALSE(plain.inputs_in_volumes);
+  CHECK(plain.containers[0].mounts.size() == 1);
+  CHECK(plain.inputs[0].destination() == "/in/a");
+}
+
+TEST_CASE("relative paths of outputs begin in the working directory") {
+  const std::string outputs =
+      "{name: t, outputs: {parameters: [{name: p, valueFrom: {path: ./p}}], artifacts: [{name: a, path: "
+      "d/a}]}, "
+      "container: {image: i";
+  Case of_image(outputs + "}}");
+  of_image.images["i"].working_dir = "/app";
+  CHECK(of_image.plan().out_parameters[0].path == "/app/p");
+  CHECK(of_image.plan().out_artifacts[0].path == "/app/d/a");
+  CHECK(Case(outputs + ", workingDir: /w/}}").plan().out_artifacts[0].path == "/w/d/a");
+  CHECK(Case(outputs + "}}").plan().out_parameters[0].path == "/p");
+}
+
 TEST_CASE("containers: init, sidecars, main; mirrored mounts") {
   const PodPlan plan = Case(R"y(
 name: t

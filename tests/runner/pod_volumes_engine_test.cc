@@ -28,6 +28,45 @@ outputs: {parameters: [{name: p, valueFrom: {path: /v/log}}]}
   CHECK(bench.left_behind(false).empty());
 }
 
+TEST_CASE("a read-only root: inputs, script, progress and outputs come and go through volumes") {
+  PodBench bench;
+  const PodDone tree = bench.run(bench.order(
+      "{name: t, container: {image: busybox, command: [sh, -c, 'mkdir -p /t/d; echo deep > /t/d/f; "
+      "chmod 640 /t/d/f']}, outputs: {artifacts: [{name: t, path: /t}]}}"));
+  const std::string key = tree.outputs.get_array("artifacts").at(0).get("s3").get_string("key");
+  std::string text = R"y(
+name: t
+script:
+  image: busybox
+  command: [sh]
+  workingDir: /work
+  securityContext: {readOnlyRootFilesystem: true}
+  volumeMounts: [{name: work, mountPath: /work}]
+  source: |
+    cat /in/one /work/two /deep/tree/d/f
+    stat -c %a /in/one /deep/tree/d/f
+    echo mine > /deep/tree/new && cat /deep/tree/new
+    ls -d /gone
+    touch /x 2>/dev/null || echo read-only
+    echo 1/2 > $ARGO_PROGRESS_FILE && echo result > out
+inputs:
+  artifacts:
+  - {name: one, path: /in/one, mode: 0400, raw: {data: "one\n"}}
+  - {name: two, path: /work/two, raw: {data: "two\n"}}
+  - {name: tree, path: /deep/tree, s3: {key: KEY}}
+  - {name: gone, path: /gone, optional: true, s3: {key: none}}
+outputs: {parameters: [{name: p, valueFrom: {path: out}}]}
+)y";
+  text.replace(text.find("KEY"), 3, key);
+  const StartPod order = bench.order(text, "{volumes: [{name: work, emptyDir: {}}]}");
+  const PodDone done = bench.run(order);
+  CHECK(done.message == "");
+  CHECK(bench.log(order) == "one\ntwo\ndeep\n400\n640\nmine\n/gone\nread-only\n");
+  CHECK(done.outputs.get_array("parameters").at(0).get_string("value") == "result");
+  bench.settle();
+  CHECK(bench.left_behind(false).empty());
+}
+
 TEST_CASE("files of a pod with an fsGroup can be read by its users") {
   PodBench bench;
   bench.secrets = yaml("{s: {stringData: {key: private}}}");
