@@ -214,10 +214,10 @@ class Controller::Impl {
   bool pumping_ = false;
 };
 
-/// Input's payload is the RunInput and what the user consented to.
 /// Its place in the queue: the priority of the workflow as it was submitted, not of its template
 /// (multi_throttler.go, getWfPriority).
 [[nodiscard]] Throttle::Candidate candidate_of(const Run& run);
+/// Input's payload is the RunInput and what the user consented to.
 [[nodiscard]] Json input_payload(const RunInput& input, const Consent& consent);
 [[nodiscard]] Consent consent_from(const Json& json);
 

@@ -61,6 +61,8 @@ Json identified(Services& s, const std::string& ns, Json workflow) {
   workflow.erase("status");
   apply_workflow_defaults(workflow, find_cluster_config(config_maps_in(s.journal)));
   check(s, workflow, ns);
+  const auto taken = [&](const std::string& name) { return s.journal.by_name(ns, name).has_value(); };
+  give_free_name(workflow["metadata"], chance, taken);
   give_identity(workflow, uuid(), chance(),
                 std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now()));
   return workflow;

@@ -240,6 +240,18 @@ std::string kind_of_word(std::string_view word) {
   return "";
 }
 
+void give_free_name(Json& metadata, const std::function<std::uint64_t()>& chance,
+                    const std::function<bool(const std::string& name)>& taken) {
+  constexpr int kTries = 8;
+  if (!metadata.get_string("name").empty()) return;
+  std::string name;
+  for (int i = 0; i < kTries; ++i) {
+    name = spec::generated_name(metadata.get_string("generateName"), chance());
+    if (!taken(name)) break;
+  }
+  metadata.set("name", std::move(name));
+}
+
 void give_identity(Json& workflow, std::string uid, std::uint64_t random, spec::TimePoint now) {
   Json& metadata = workflow["metadata"];
   if (metadata.get_string("name").empty()) {

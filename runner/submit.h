@@ -55,6 +55,11 @@ using StoredNames = std::function<std::vector<std::string>(const std::string& ki
 /// "workflowtemplate", "wftmpl", "cwft", "cronwf", "wf" … to the kind; "" for an unknown word.
 [[nodiscard]] std::string kind_of_word(std::string_view word);
 
+/// A name from generateName, where there is no name; of eight that are tried the first that is not taken, as
+/// the API server does (apiserver's registry/generic/registry/store.go, Create).
+void give_free_name(Json& metadata, const std::function<std::uint64_t()>& chance,
+                    const std::function<bool(const std::string& name)>& taken);
+
 /// metadata.uid, name (from generateName where there is none), namespace and creationTimestamp.
 void give_identity(Json& workflow, std::string uid, std::uint64_t random, spec::TimePoint now);
 

@@ -231,8 +231,9 @@ void mount_into(PodPlan& plan, const std::string& volume, VolumeKind kind, const
     made.volume.labels[kLabelLife] = "pod";
     plan.volumes.push_back(std::move(made));
   }
+  const auto there = [&](const PlannedMount& m) { return m.target == target; };
   for (PlannedContainer& c : plan.containers) {
-    if (c.gets_inputs) c.mounts.push_back(mount);
+    if (c.gets_inputs && std::none_of(c.mounts.begin(), c.mounts.end(), there)) c.mounts.push_back(mount);
   }
 }
 

@@ -4,6 +4,8 @@
 
 #include <stdexcept>
 
+#include "spec/names.h"
+
 using namespace skiff::runner;
 using skiff::spec::parse_json;
 using skiff::spec::to_json;
@@ -95,6 +97,22 @@ TEST_CASE("identity: a name from generateName, a namespace, a time") {
   CHECK(m.get_string("name").starts_with("hello-"));
   CHECK(m.get_string("namespace") == "default");
   CHECK(m.get_string("creationTimestamp") == "1970-01-01T00:00:00Z");
+}
+
+TEST_CASE("a generated name that is taken is not used, if there is another") {
+  std::uint64_t next = 0;
+  const auto chance = [&next] { return next++; };
+  const auto name = [](std::uint64_t random) { return skiff::spec::generated_name("a-", random); };
+  Json metadata = j(R"({"generateName":"a-"})");
+  give_free_name(metadata, chance, [&](const std::string& n) { return n == name(0) || n == name(1); });
+  CHECK(metadata.get_string("name") == name(2));
+  Json unlucky = j(R"({"generateName":"a-"})");
+  next = 0;
+  give_free_name(unlucky, chance, [](const std::string&) { return true; });
+  CHECK(unlucky.get_string("name") == name(7));
+  Json named = j(R"({"name":"mine","generateName":"a-"})");
+  give_free_name(named, chance, [](const std::string&) { return true; });
+  CHECK(named.get_string("name") == "mine");
 }
 
 TEST_CASE("resubmitted workflows forget what the controller wrote") {
