@@ -81,8 +81,11 @@ Json child_workflow(const StartPod& order, const RunContext& parent, int attempt
     owners.push_back(owner_reference(parent));
   }
   const std::string uid = child_uid(parent.uid, order.node_id, order.generation);
-  const std::string chance = store::sha256_hex(fmt::format("{}/{}", uid, attempt));
-  give_identity(workflow, uid, std::stoull(chance.substr(0, 16), nullptr, 16), now);
+  const std::string hash = store::sha256_hex(fmt::format("{}/{}", uid, attempt));
+  give_free_name(
+      metadata, [&] { return std::stoull(hash.substr(0, 16), nullptr, 16); },
+      [](const std::string&) { return false; });
+  give_identity(workflow, uid, now);
   return workflow;
 }
 

@@ -327,6 +327,11 @@ Json Controller::Impl::config_maps_of(const std::string& ns) const {
 }
 
 awaitable<void> Controller::Impl::submit(Json workflow, Consent consent, store::Batch with) {
+  const std::string ns = workflow.get("metadata").get_string("namespace");
+  const auto taken = [&](const std::string& name) {  // by one that is on its way into the journal, too
+    return names_.contains(ns + "/" + name) || journal_.by_name(ns, name);
+  };
+  give_free_name(workflow["metadata"], chance, taken);
   const Json& metadata = workflow.get("metadata");
   Run run;
   run.uid = metadata.get_string("uid");

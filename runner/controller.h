@@ -48,8 +48,8 @@ class Controller {
   /// others.
   [[nodiscard]] boost::asio::awaitable<void> recover();
 
-  /// Begins a validated Workflow that has its identity. Returns once it is in the journal. Throws
-  /// RequestError (409: the name is taken).
+  /// Begins a validated Workflow that has its identity; its name, if there is none, is made of its
+  /// generateName. Returns once it is in the journal. Throws RequestError (409: the name is taken).
   [[nodiscard]] boost::asio::awaitable<void> submit(Json workflow, Consent consent);
   /// A user's command (Suspend, Resume, Stop, Terminate, SetNodes, RetryWorkflow). Returns once it is in the
   /// journal; throws RequestError with the reason where it can't apply.

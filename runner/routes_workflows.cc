@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <boost/asio/this_coro.hpp>
-#include <random>
 
 #include "runner/core/resubmit.h"
 #include "runner/reader.h"
@@ -20,11 +19,6 @@ using boost::asio::awaitable;
 using spec::Json;
 
 namespace {
-
-std::uint64_t chance() {
-  std::random_device device;
-  return (static_cast<std::uint64_t>(device()) << 32) | device();
-}
 
 std::string uuid() {
   std::string hex = store::random_id();
@@ -55,17 +49,26 @@ void check(Services& s, const Json& workflow, const std::string& ns) {
   if (spec::has_errors(findings)) throw RequestError(400, describe(findings));
 }
 
-/// A workflow that has passed the checks, with its identity; a dry run ends here.
+/// A workflow that has passed the checks, with its identity, but for a name that is to be generated.
 Json identified(Services& s, const std::string& ns, Json workflow) {
   workflow["metadata"].set("namespace", ns);
   workflow.erase("status");
   apply_workflow_defaults(workflow, find_cluster_config(config_maps_in(s.journal)));
   check(s, workflow, ns);
-  const auto taken = [&](const std::string& name) { return s.journal.by_name(ns, name).has_value(); };
-  give_free_name(workflow["metadata"], chance, taken);
-  give_identity(workflow, uuid(), chance(),
+  give_identity(workflow, uuid(),
                 std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now()));
   return workflow;
+}
+
+void give_name(Services& s, const std::string& ns, Json& workflow) {
+  const auto taken = [&](const std::string& name) { return s.journal.by_name(ns, name).has_value(); };
+  give_free_name(workflow["metadata"], chance, taken);
+}
+
+HttpReply dry_run(Services& s, const std::string& ns, Json workflow) {
+  workflow = identified(s, ns, std::move(workflow));
+  give_name(s, ns, workflow);
+  return json_reply(workflow);
 }
 
 /// `memoized` is the workflow whose successes are kept, or null.
@@ -74,6 +77,7 @@ awaitable<Json> begin(Services& s, std::string ns, Json workflow, Consent consen
   const auto alive = co_await s.engine.ping();
   if (!alive.ok()) throw RequestError(503, alive.error().text());
   if (memoized.is_object()) {
+    give_name(s, ns, workflow);
     const std::string name = workflow.get("metadata").get_string("name");
     Json nodes = memoized_nodes(
         memoized.get("status").get("nodes"), memoized.get("metadata").get_string("name"), name,
@@ -101,7 +105,7 @@ awaitable<HttpReply> create(Services& s, const HttpRequest& request, const Captu
   Json workflow = body.get("workflow");
   if (!workflow.is_object()) throw RequestError(400, "the body has no `workflow`");
   if (!body.get("createOptions").get_array("dryRun").empty()) {
-    co_return json_reply(identified(s, at[0], std::move(workflow)));
+    co_return dry_run(s, at[0], std::move(workflow));
   }
   const Consent consent = consent_of(body);
   const Json created = co_await begin(s, at[0], std::move(workflow), consent, Json());
@@ -133,7 +137,7 @@ awaitable<HttpReply> submit(Services& s, const HttpRequest& request, const Captu
   apply_options(workflow, options);
   const Json& asked = body.get("submitOptions");
   if (asked.get_bool("dryRun") || asked.get_bool("serverDryRun")) {
-    co_return json_reply(identified(s, at[0], std::move(workflow)));
+    co_return dry_run(s, at[0], std::move(workflow));
   }
   const Consent consent = consent_of(body);
   const Json created = co_await begin(s, at[0], std::move(workflow), consent, Json());

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <random>
 #include <set>
 #include <stdexcept>
 
@@ -252,11 +253,13 @@ void give_free_name(Json& metadata, const std::function<std::uint64_t()>& chance
   metadata.set("name", std::move(name));
 }
 
-void give_identity(Json& workflow, std::string uid, std::uint64_t random, spec::TimePoint now) {
+std::uint64_t chance() {
+  std::random_device device;
+  return (static_cast<std::uint64_t>(device()) << 32) | device();
+}
+
+void give_identity(Json& workflow, std::string uid, spec::TimePoint now) {
   Json& metadata = workflow["metadata"];
-  if (metadata.get_string("name").empty()) {
-    metadata.set("name", spec::generated_name(metadata.get_string("generateName"), random));
-  }
   if (metadata.get_string("namespace").empty()) metadata.set("namespace", kDefaultNamespace);
   metadata.set("uid", std::move(uid));
   metadata.set("creationTimestamp", spec::to_rfc3339(now));

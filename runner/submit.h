@@ -60,8 +60,11 @@ using StoredNames = std::function<std::vector<std::string>(const std::string& ki
 void give_free_name(Json& metadata, const std::function<std::uint64_t()>& chance,
                     const std::function<bool(const std::string& name)>& taken);
 
-/// metadata.uid, name (from generateName where there is none), namespace and creationTimestamp.
-void give_identity(Json& workflow, std::string uid, std::uint64_t random, spec::TimePoint now);
+/// 64 bits of the system's.
+[[nodiscard]] std::uint64_t chance();
+
+/// metadata.uid, namespace and creationTimestamp.
+void give_identity(Json& workflow, std::string uid, spec::TimePoint now);
 
 /// Merges workflowTemplateRef in and gathers the templates that are referred to, directly or not. What is
 /// missing is left out: validation has named it already. `config_maps` is handed through.
