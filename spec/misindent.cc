@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -304,8 +305,10 @@ std::string other_lines(const std::vector<std::uint32_t>& lines) {
   return text;
 }
 
-/// One finding for each kind of mistake: the first place in full, the others by their lines.
-Diagnostics summarise(const Tree& tree, const std::vector<Stray>& strays) {
+/// One finding for each kind of mistake: the first place in full, the others by their lines. What no error is
+/// found at, Argo passes over (fields that steps do not have): a warning.
+Diagnostics summarise(const Tree& tree, const std::vector<Stray>& strays,
+                      const std::function<bool(std::uint32_t line)>& wrong) {
   std::map<Mistake, std::vector<const Stray*>> kinds;
   for (const Stray& s : strays) kinds[s.mistake].push_back(&s);
   Diagnostics out;
@@ -320,8 +323,9 @@ Diagnostics summarise(const Tree& tree, const std::vector<Stray>& strays) {
       hint += fmt::format("; the same goes for {} {}", others.size() == 1 ? "line" : "lines",
                           other_lines(others));
     }
-    out.push_back({Severity::error, "indentation", message_of(first), tree.file(), tree.mark_at(first.offset),
-                   "", std::move(hint)});
+    const bool error = std::ranges::any_of(list, [&](const Stray* s) { return wrong(s->line); });
+    out.push_back({error ? Severity::error : Severity::warning, "indentation", message_of(first), tree.file(),
+                   tree.mark_at(first.offset), "", std::move(hint)});
   }
   return out;
 }
@@ -361,14 +365,21 @@ void explain_misindentation(ParsedFile& parsed, const Tree& tree) {
     const auto strays = OutlineReader(tree, outline(tree.text(), part.begin, part.end)).read();
     if (strays.empty()) continue;
     std::set<std::uint32_t> lines;
+    std::set<std::uint32_t> wrong;
     for (const Stray& s : strays) lines.insert(s.line);
+    for (const Diagnostic& d : parsed.diagnostics) {
+      if (d.severity == Severity::error) wrong.insert(d.mark.line);
+    }
     const std::uint32_t first = tree.mark_at(part.begin).line;
     const std::uint32_t last = tree.mark_at(part.end).line;
     std::erase_if(parsed.diagnostics, [&](const Diagnostic& d) {
       const bool inside = d.mark.line >= first && d.mark.line <= last;
-      return inside && d.severity == Severity::error && (part.malformed || lines.contains(d.mark.line));
+      const bool explained = lines.contains(d.mark.line);
+      if (d.severity != Severity::error) return inside && explained && d.rule == "unknown-field";
+      return inside && (part.malformed || explained);
     });
-    Diagnostics found = summarise(tree, strays);
+    Diagnostics found =
+        summarise(tree, strays, [&](std::uint32_t line) { return part.malformed || wrong.contains(line); });
     parsed.diagnostics.insert(parsed.diagnostics.end(), found.begin(), found.end());
   }
 }

@@ -84,6 +84,16 @@ TEST_CASE("a step beside the first of its group is where it should be") {
   CHECK(list[0].rule == "unknown-field");
 }
 
+TEST_CASE("where Argo passes over unknown fields, a key at the wrong depth is a warning") {
+  const auto list = findings(
+      "spec:\n  entrypoint: a\n  templates:\n  - name: a\n    steps:\n    - - name: one\n        template: "
+      "b\n"
+      "        arguments:\n          parameters:\n          - name: p\n          value: 1\n");
+  REQUIRE(list.size() == 1);
+  CHECK(list[0].rule == "indentation");
+  CHECK(list[0].severity == skiff::spec::Severity::warning);
+}
+
 TEST_CASE("fields that are merely unknown keep their own finding") {
   const auto list = findings("spec:\n  entrypoint: a\n  templats:\n  - name: a\n    container: {image: x}\n");
   REQUIRE(list.size() == 1);
