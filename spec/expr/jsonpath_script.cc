@@ -99,6 +99,9 @@ class Builder {
         text = trimmed(text.size() > 1 ? text.substr(1, text.size() - 2) : "");
         from = 0;
       }
+      // A sign that turns out to be none is tried again below every other one.
+      work_ += text.size();
+      if (work_ > kMostWork) throw Panic("jsonpath: the filter has too many signs that are no operators");
       const std::size_t at = find_sign(text, wanted);
       if (at != std::string_view::npos) {
         bool settled = false;
@@ -146,7 +149,10 @@ class Builder {
     return std::string(text);
   }
 
+  static constexpr std::size_t kMostWork = 1'000'000;  // letters; a long filter takes some ten thousand
+
   int nesting_ = 0;
+  std::size_t work_ = 0;
 };
 
 std::optional<bool> parse_bool(std::string_view s) {

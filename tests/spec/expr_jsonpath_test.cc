@@ -46,6 +46,15 @@ TEST_CASE("a path selects") {
   }
 }
 
+TEST_CASE("a filter of nothing but signs is given up") {
+  const std::string signs = "@.n`--.------>>>>" + std::string(46, '>') + std::string(34, '|') +
+                            std::string(27, '>') +
+                            "----*-------mon---------,-------------9--------O--M-c:3*--M" +
+                            "------m----------*---------.5-----------------1";
+  CHECK(query(R"({"list":[{"n":1}]})", "$.list[?(" + signs + ")]") ==
+        "error: jsonpath: the filter has too many signs that are no operators");
+}
+
 TEST_CASE("a batch answers every line") {
   std::istringstream in(R"({"id":"a","lang":"expr","expr":"x.y + 1","env":{"x.y":2}}
 
