@@ -327,25 +327,25 @@ Json Controller::Impl::config_maps_of(const std::string& ns) const {
 }
 
 awaitable<void> Controller::Impl::submit(Json workflow, Consent consent, store::Batch with) {
-  const std::string ns = workflow.get("metadata").get_string("namespace");
+  Run run;
+  run.ns = workflow.get("metadata").get_string("namespace");
   const auto taken = [&](const std::string& name) {  // by one that is on its way into the journal, too
-    return names_.contains(ns + "/" + name) || journal_.by_name(ns, name);
+    return names_.contains(run.ns + "/" + name) || journal_.by_name(run.ns, name);
   };
   give_free_name(workflow["metadata"], chance, taken);
   const Json& metadata = workflow.get("metadata");
-  Run run;
   run.uid = metadata.get_string("uid");
-  run.ns = metadata.get_string("namespace");
   run.name = metadata.get_string("name");
   run.created = clock_now();
   run.consent = consent;
-  const std::string full_name = run.ns + "/" + run.name;
-  if (journal_.by_name(run.ns, run.name) || !names_.insert(full_name).second) {
+  if (taken(run.name)) {
     throw RequestError(
         409, fmt::format("a workflow named `{}` is already there; choose another --name, or remove it: "
                          "skiff delete {}",
                          run.name, run.name));
   }
+  const std::string full_name = run.ns + "/" + run.name;
+  names_.insert(full_name);
   const StoredLookup lookup = [&](const std::string& kind, const std::string& name) -> std::optional<Json> {
     const auto row = journal_.object(kind, kind == "ClusterWorkflowTemplate" ? "" : run.ns, name);
     return row ? spec::parse_json(row->json) : std::nullopt;

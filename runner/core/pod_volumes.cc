@@ -158,15 +158,21 @@ PlannedVolume nfs_volume(const std::string& name, const Json& nfs, PlannedVolume
   return v;
 }
 
-PlannedVolume volume_for(const Json& volume, const StartPod& order, const PodSpec& pod, const RunContext& run,
-                         const PodIdentity& identity, const PodPlan& plan,
-                         std::vector<std::string>& warnings) {
-  const std::string name = volume.get_string("name");
+/// A volume of the engine's that lives and dies with the pod.
+PlannedVolume pod_volume(const std::string& name, const PodPlan& plan) {
   PlannedVolume v;
   v.name = name;
   v.volume.name = docker::container_name_from(plan.prefix + "." + name);
   v.volume.labels = plan.labels;
   v.volume.labels[kLabelLife] = "pod";
+  return v;
+}
+
+PlannedVolume volume_for(const Json& volume, const StartPod& order, const PodSpec& pod, const RunContext& run,
+                         const PodIdentity& identity, const PodPlan& plan,
+                         std::vector<std::string>& warnings) {
+  const std::string name = volume.get_string("name");
+  PlannedVolume v = pod_volume(name, plan);
   if (const Json& host = volume.get("hostPath"); host.is_object()) return host_volume(name, host, run);
   if (const Json& claim = volume.get("persistentVolumeClaim"); claim.is_object()) {
     return claimed_volume(name, claim, order, run, plan, warnings);
@@ -223,13 +229,8 @@ void mount_into(PodPlan& plan, const std::string& volume, VolumeKind kind, const
   mount.sub_path = sub_path;
   mount.read_only = kind == VolumeKind::files;
   if (found == plan.volumes.end()) {
-    PlannedVolume made;
-    made.name = volume;
-    made.kind = kind;
-    made.volume.name = docker::container_name_from(plan.prefix + "." + volume);
-    made.volume.labels = plan.labels;
-    made.volume.labels[kLabelLife] = "pod";
-    plan.volumes.push_back(std::move(made));
+    plan.volumes.push_back(pod_volume(volume, plan));
+    plan.volumes.back().kind = kind;
   }
   const auto there = [&](const PlannedMount& m) { return m.target == target; };
   for (PlannedContainer& c : plan.containers) {
