@@ -86,7 +86,15 @@ std::vector<std::string_view> parts(std::string_view json) {
   return out;
 }
 
+/// A JSON string of nothing but ASCII that stands for itself: most items, and not worth a parser's time.
+bool is_bare(std::string_view raw) {
+  return raw.size() >= 2 && raw.front() == '"' && raw.back() == '"' &&
+         std::all_of(raw.begin() + 1, raw.end() - 1,
+                     [](char c) { return c >= 0x20 && c < 0x7f && c != '"' && c != '\\'; });
+}
+
 std::string decoded(std::string_view raw_string) {
+  if (is_bare(raw_string)) return std::string(raw_string.substr(1, raw_string.size() - 2));
   const auto json = parse_json(raw_string);
   return json && json->is_string() ? json->as_string() : std::string(raw_string);
 }
@@ -189,8 +197,8 @@ bool read_bounds(const SequenceBounds& sequence, std::int64_t& start, std::int64
 }
 
 std::string sequence_trouble(const std::string& format, const std::string& raw, std::size_t bytes) {
-  const auto valid = parse_json(raw);
-  if (!valid || !valid->is_string()) {
+  const auto valid = is_bare(raw) ? std::nullopt : parse_json(raw);
+  if (!is_bare(raw) && (!valid || !valid->is_string())) {
     return fmt::format("withSequence.format {} makes the item {}, which is no JSON string", format, raw);
   }
   if (bytes <= kMaxSequenceBytes) return "";

@@ -329,12 +329,13 @@ std::optional<Json> parse_json(std::string_view text, JsonError* error) {
   rapidjson::EncodedInputStream<rapidjson::UTF8<>, rapidjson::MemoryStream> in(bytes);
   rapidjson::Reader reader;
   Builder builder;
-  const auto ok = reader.Parse<kFlags>(in, builder);
-  if (ok.IsError()) {
-    if (error != nullptr) *error = {ok.Offset(), rapidjson::GetParseError_En(ok.Code())};
-    return std::nullopt;
-  }
-  return builder.take();
+  const rapidjson::ParseResult result = reader.Parse<kFlags>(in, builder);
+  // RapidJSON takes a zero byte for the end of the text.
+  const bool more = !result.IsError() && in.Tell() < text.size();
+  if (!result.IsError() && !more) return builder.take();
+  const auto code = more ? rapidjson::kParseErrorDocumentRootNotSingular : result.Code();
+  if (error != nullptr) *error = {more ? in.Tell() : result.Offset(), rapidjson::GetParseError_En(code)};
+  return std::nullopt;
 }
 
 std::string to_json(const Json& value, JsonStyle style) {

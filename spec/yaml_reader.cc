@@ -10,6 +10,7 @@
 #include <streambuf>
 
 #include "spec/readers.h"
+#include "spec/utf8.h"
 
 namespace skiff::spec {
 
@@ -23,6 +24,19 @@ class MemoryBuffer : public std::streambuf {
     setg(begin, begin, begin + bytes.size());
   }
 };
+
+/// yaml-cpp writes the escapes \N and \_ as one byte each, which is no UTF-8; they stand for U+0085 and
+/// U+00A0.
+std::string with_whole_escapes(const std::string& value) {
+  std::string out;
+  for (std::size_t at = 0; at < value.size();) {
+    const std::size_t length = utf8_length(value, at);
+    if (length == 0) out += '\xC2';
+    out.append(value, at, std::max<std::size_t>(length, 1));
+    at += std::max<std::size_t>(length, 1);
+  }
+  return out;
+}
 
 bool is_blank(char c) { return c == ' ' || c == '\t'; }
 
@@ -81,7 +95,10 @@ class Events : public YAML::EventHandler {
     const bool whole = style == Node::Style::plain && text_.substr(at).starts_with(value);
     word_ = whole ? text_.substr(at, value.size()) : std::string_view();
     const bool has_tag = tag != "?" && tag != "!";
-    builder_.scalar(offset, from, value, style, has_tag ? std::string_view(tag) : std::string_view());
+    const bool may_be_cut =
+        style == Node::Style::double_quoted && value.find_first_of("\x85\xA0") != std::string::npos;
+    builder_.scalar(offset, from, may_be_cut ? with_whole_escapes(value) : value, style,
+                    has_tag ? std::string_view(tag) : std::string_view());
     remember(anchor);
   }
 

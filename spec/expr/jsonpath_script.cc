@@ -222,11 +222,20 @@ class Runner {
     return v;
   }
 
-  Result<double> number(const Operand& o) {
+  /// An operand's value; operators below it were evaluated for it once, whatever it is then taken for.
+  struct Taken {
+    Result<Value> value;
+    bool replaced = false;
+  };
+  Taken take(const Operand& o) {
     bool replaced = false;
     auto v = value(o, replaced);
-    if (!v) return v.error();
-    const auto n = parse_float(v.value().to_text());
+    return {std::move(v), replaced};
+  }
+
+  static Result<double> number(const Taken& t) {
+    if (!t.value) return t.value.error();
+    const auto n = parse_float(t.value.value().to_text());
     if (!n) return fail("jsonpath: invalid argument. expected number");
     return *n;
   }
@@ -252,15 +261,14 @@ class Runner {
   }
 
   /// Texts come out in single quotes, unless they are bare words of the expression.
-  Result<std::string> text(const Operand& o) {
-    bool replaced = false;
-    auto v = value(o, replaced);
-    if (!v) return v.error();
-    if (!v.value().is_string()) return v.value().to_text();
-    const std::string& s = v.value().as_string();
+  static Result<std::string> text(const Taken& t) {
+    if (!t.value) return t.value.error();
+    const Value& v = t.value.value();
+    if (!v.is_string()) return v.to_text();
+    const std::string& s = v.as_string();
     if (wrapped_in(s, '\'')) return s;
     if (wrapped_in(s, '"')) return "'" + s.substr(1, s.size() - 2) + "'";
-    return replaced ? "'" + s + "'" : s;
+    return t.replaced ? "'" + s + "'" : s;
   }
 
   Result<Value> path(const Operator& op) {
@@ -272,12 +280,14 @@ class Runner {
 
   Result<Value> equality(const Operator& op) {
     const bool wanted = op.sign == "==";
-    const auto a = number(op.left);
-    const auto b = number(op.right);
+    const Taken left = take(op.left);
+    const Taken right = take(op.right);
+    const auto a = number(left);
+    const auto b = number(right);
     if (a && b) return Value((a.value() == b.value()) == wanted);
-    const auto x = text(op.left);
+    const auto x = text(left);
     if (!x) return x.error();
-    const auto y = text(op.right);
+    const auto y = text(right);
     if (!y) return y.error();
     return Value((x.value() == y.value()) == wanted);
   }
@@ -291,9 +301,9 @@ class Runner {
   }
 
   Result<Value> numeric(const Operator& op) {
-    const auto a = number(op.left);
+    const auto a = number(take(op.left));
     if (!a) return a.error();
-    const auto b = number(op.right);
+    const auto b = number(take(op.right));
     if (!b) return b.error();
     const double x = a.value();
     const double y = b.value();
@@ -318,9 +328,9 @@ class Runner {
   }
 
   Result<Value> regex(const Operator& op) {
-    const auto s = text(op.left);
+    const auto s = text(take(op.left));
     if (!s) return s.error();
-    const auto pattern = text(op.right);
+    const auto pattern = text(take(op.right));
     if (!pattern) return pattern.error();
     const auto bare = [](const std::string& t) {
       return wrapped_in(t, '\'') ? t.substr(1, t.size() - 2) : t;
@@ -332,9 +342,10 @@ class Runner {
 
   Result<Value> membership(const Operator& op) {
     Value item;  // stays nil, which equals nothing, where the left side has no value
-    if (const auto n = number(op.left)) {
+    const Taken left = take(op.left);
+    if (const auto n = number(left)) {
       item = Value(n.value());
-    } else if (const auto s = text(op.left)) {
+    } else if (const auto s = text(left)) {
       item = Value(s.value());
     }
     bool replaced = false;

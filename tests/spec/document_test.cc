@@ -211,6 +211,13 @@ TEST_CASE("U+FFFD stands for what is no UTF-8, byte for byte") {
   CHECK(skiff::spec::valid_utf8("\xED\xA0\x80") == "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD");
 }
 
+TEST_CASE("the escapes of YAML stand for whole characters") {
+  const auto parsed = parse_documents("a: \"\\N|\\_|\\L|\\P|\\x85|\\xE9\\N\xC2\xA0\"\n", "f.yaml");
+  REQUIRE(parsed.documents.size() == 1);
+  CHECK(to_json_value(parsed.documents[0].root()).get_string("a") ==
+        "\xC2\x85|\xC2\xA0|\xE2\x80\xA8|\xE2\x80\xA9|\xC2\x85|\xC3\xA9\xC2\x85\xC2\xA0");
+}
+
 TEST_CASE("malformed YAML is explained in our words") {
   struct Row {
     const char* text;

@@ -55,6 +55,13 @@ TEST_CASE("a filter of nothing but signs is given up") {
         "error: jsonpath: the filter has too many signs that are no operators");
 }
 
+TEST_CASE("a filter's operand is evaluated once, whatever it is compared as") {
+  std::string text = "true";
+  for (int i = 0; i < 60; ++i) text = "true == " + text;
+  // As a number and then as a text: 2^60 times.
+  CHECK(query(R"({"list":[{"n":1}]})", "$.list[?(" + text + ")].n") == "[1]");
+}
+
 TEST_CASE("a batch answers every line") {
   std::istringstream in(R"({"id":"a","lang":"expr","expr":"x.y + 1","env":{"x.y":2}}
 

@@ -76,6 +76,7 @@ TEST_CASE("withParam wants a JSON list and says what it got") {
                 "withParam value could not be parsed as a JSON list: {\"a\": 1}: it is JSON, but no list"));
   CHECK(expand_param("a, b").error.starts_with("withParam value could not be parsed as a JSON list: a, b: "));
   CHECK(expand_param("").error != "");
+  CHECK(expand_param(std::string_view("[[]]\0 \"\\", 8)).error != "");
 }
 
 TEST_CASE("sequences count up, down, and in any format") {

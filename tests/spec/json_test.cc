@@ -28,6 +28,14 @@ TEST_CASE("an error carries its offset") {
   CHECK(e.offset == 3);
 }
 
+TEST_CASE("a zero byte ends nothing") {
+  JsonError e;
+  CHECK_FALSE(parse_json(std::string_view("[1]\0]", 5), &e));
+  CHECK(e.offset == 3);
+  CHECK_FALSE(parse_json(std::string_view("1\0", 2)));
+  CHECK_FALSE(parse_json(std::string_view("\0", 1)));
+}
+
 TEST_CASE("doubles print as Go's encoding/json prints them") {
   CHECK(to_json(Json(1e6)) == "1000000");
   CHECK(to_json(Json(1e21)) == "1e+21");
