@@ -56,7 +56,7 @@ std::string child_uid(std::string_view parent_uid, std::string_view node_id, int
                      hex.substr(16, 4), hex.substr(20, 12));
 }
 
-Json child_workflow(const StartPod& order, const RunContext& parent, int attempt, TimePoint now) {
+Json child_workflow(const StartPod& order, const RunContext& parent, const NameTaken& taken, TimePoint now) {
   const Json& resource = order.tmpl.get("resource");
   const auto parsed =
       spec::read_documents(resource.get_string("manifest"), "manifest", spec::Strictness::run);
@@ -81,10 +81,13 @@ Json child_workflow(const StartPod& order, const RunContext& parent, int attempt
     owners.push_back(owner_reference(parent));
   }
   const std::string uid = child_uid(parent.uid, order.node_id, order.generation);
-  const std::string hash = store::sha256_hex(fmt::format("{}/{}", uid, attempt));
-  give_free_name(
-      metadata, [&] { return std::stoull(hash.substr(0, 16), nullptr, 16); },
-      [](const std::string&) { return false; });
+  int tries = 0;
+  const auto chance = [&] {
+    const std::string hash = store::sha256_hex(fmt::format("{}/{}", uid, tries++));
+    return std::stoull(hash.substr(0, 16), nullptr, 16);
+  };
+  const std::string ns = metadata.get_string("namespace");
+  give_free_name(metadata, chance, [&](const std::string& name) { return taken(ns, name); });
   give_identity(workflow, uid, now);
   return workflow;
 }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,14 +15,18 @@
 
 namespace skiff::runner {
 
+/// Whether there is a workflow of that name.
+using NameTaken = std::function<bool(const std::string& ns, const std::string& name)>;
+
 /// The child's uid: a function of the node and its generation, so that a controller that begins again finds
 /// the child it made, and no node ever makes two.
 [[nodiscard]] std::string child_uid(std::string_view parent_uid, std::string_view node_id, int generation);
 
 /// The Workflow of the manifest with its identity: uid, namespace (the parent's, where it has none), the name
-/// (of a generateName: number `attempt` of the names that uid leads to), creationTimestamp, and the owner
-/// reference if the template asks for it. Throws std::runtime_error for a manifest that is no Workflow.
-[[nodiscard]] Json child_workflow(const StartPod& order, const RunContext& parent, int attempt,
+/// (of a generateName: of those that the uid leads to the first that is not taken), creationTimestamp, and
+/// the owner reference if the template asks for it. Throws std::runtime_error for a manifest that is no
+/// Workflow.
+[[nodiscard]] Json child_workflow(const StartPod& order, const RunContext& parent, const NameTaken& taken,
                                   TimePoint now);
 
 /// What successCondition and failureCondition say of an object (workflow/executor/resource.go,

@@ -25,7 +25,6 @@ using asio::use_awaitable;
 
 namespace {
 
-constexpr int kNames = 8;  // of a generateName that are tried
 constexpr const char* kOwned = "OwnedWorkflow";
 
 PodDone ended(const StartPod& order, Phase phase, const std::string& message) {
@@ -129,16 +128,10 @@ awaitable<void> Controller::Impl::orphaned(std::string uid, std::string parent_u
 }
 
 awaitable<void> Controller::Impl::submit_child(std::string uid, RunContext parent, StartPod order) {
-  Json workflow;
-  std::string ns, name;
-  bool taken = true;
-  for (int attempt = 0; attempt < kNames && taken; ++attempt) {
-    workflow = child_workflow(order, parent, attempt, clock_now());
-    ns = workflow.get("metadata").get_string("namespace");
-    name = workflow.get("metadata").get_string("name");
-    taken = journal_.by_name(ns, name).has_value();
-  }
-  if (taken) {
+  const auto taken = [this](const std::string& ns, const std::string& name) { return is_taken(ns, name); };
+  Json workflow = child_workflow(order, parent, taken, clock_now());
+  const std::string name = workflow.get("metadata").get_string("name");
+  if (is_taken(workflow.get("metadata").get_string("namespace"), name)) {
     throw std::runtime_error(fmt::format(
         "workflows.argoproj.io \"{}\" already exists; give the manifest a generateName, or remove "
         "the other: skiff delete {}",

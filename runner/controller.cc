@@ -11,9 +11,8 @@
 
 #include "runner/controller_impl.h"
 #include "runner/scope.h"
-#include "runner/stored_templates.h"
 #include "store/error.h"
-#include "store/logs.h"
+#include "store/files.h"
 
 namespace skiff::runner {
 namespace asio = boost::asio;
@@ -22,8 +21,6 @@ using asio::use_awaitable;
 
 namespace {
 
-constexpr const char* kPostponed =
-    "Workflow processing has been postponed because too many workflows are already running";
 constexpr auto kNever = std::chrono::steady_clock::time_point::max();
 constexpr std::chrono::milliseconds kPatience(100);
 
@@ -31,7 +28,18 @@ constexpr std::chrono::milliseconds kPatience(100);
 /// together they cost one commit.
 bool may_wait(const Event& event) { return std::holds_alternative<PodRunning>(event); }
 
-awaitable<std::int64_t> commit_on_pool(store::Journal& journal, const store::Batch& batch) {
+/// Files first: whoever sees a workflow's end in the journal finds its metrics. What keeps one from being
+/// written, but for a full disk, is in `lost`.
+awaitable<std::int64_t> commit_on_pool(store::Journal& journal, const store::Batch& batch,
+                                       const std::vector<KeptFile>* files, std::string& lost) {
+  for (std::size_t i = 0; files != nullptr && i < files->size(); ++i) {
+    try {
+      store::write_atomic(store::real_files(), (*files)[i].path, (*files)[i].text, 0600);
+    } catch (const store::StoreError& e) {
+      if (e.trouble() == store::Trouble::no_space) throw;
+      lost = e.what();
+    }
+  }
   co_return journal.commit(batch);
 }
 
@@ -42,6 +50,14 @@ awaitable<void> rest(asio::steady_timer& timer) {
   co_await timer.async_wait(token);
 }
 
+}  // namespace
+
+TimePoint clock_now() {
+  return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
+}
+
+std::int64_t to_ms(TimePoint t) { return t.time_since_epoch().count(); }
+
 store::EventRow event_row(const Run& run, std::string kind, const Json& payload, TimePoint now) {
   store::EventRow row;
   row.uid = run.uid;
@@ -51,14 +67,6 @@ store::EventRow event_row(const Run& run, std::string kind, const Json& payload,
   row.payload = spec::to_json(payload);
   return row;
 }
-
-}  // namespace
-
-TimePoint clock_now() {
-  return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
-}
-
-std::int64_t to_ms(TimePoint t) { return t.time_since_epoch().count(); }
 
 Controller::Impl::Impl(Threads& threads, docker::Engine& engine, const store::Home& home,
                        store::Journal& journal, store::ArtifactStore& artifacts, PodSettings settings,
@@ -103,7 +111,7 @@ awaitable<void> Controller::Impl::pump() {
     }
     due_ = kNever;
     Turn turn = take_turn();
-    const std::int64_t revision = co_await commit(turn.batch);
+    const std::int64_t revision = co_await commit(turn.batch, &turn.files);
     fresh_memos_.clear();
     if (revision < 0) break;
     done_ticket_ = std::max(done_ticket_, turn.last_ticket);
@@ -162,6 +170,9 @@ void Controller::Impl::feed(Turn& turn, Run& run, const Event& event, TimePoint 
   for (Action& action : run.scheduler->on(event, now)) {
     if (const auto* end = std::get_if<Finish>(&action)) {
       run.finished = now;
+      if (std::string text = run.scheduler->metrics_text(now); !text.empty()) {
+        turn.files.push_back({home_.metrics_file(run.uid), std::move(text)});
+      }
       note_end(turn, run, end->phase, now);
     }
     if (const auto* release = std::get_if<ReleaseLocks>(&action)) run.locking.erase(release->holder);
@@ -258,13 +269,15 @@ Json Controller::Impl::lock_status(const Run& run) const {
 }
 
 /// A full disk holds everything back, effects included, until there is room again. -1: closing.
-awaitable<std::int64_t> Controller::Impl::commit(const store::Batch& batch) {
+awaitable<std::int64_t> Controller::Impl::commit(const store::Batch& batch,
+                                                 const std::vector<KeptFile>* files) {
   std::string told;
   while (true) {
-    std::string trouble;
+    std::string trouble, lost;
     try {
-      auto work = commit_on_pool(journal_, batch);
+      auto work = commit_on_pool(journal_, batch, files, lost);
       const std::int64_t revision = co_await asio::co_spawn(pool_, std::move(work), use_awaitable);
+      if (!lost.empty()) log_("metrics are lost: " + lost);
       co_return revision;
     } catch (const store::StoreError& e) {
       trouble = e.what();
@@ -314,152 +327,6 @@ awaitable<void> Controller::Impl::committed(std::uint64_t ticket) {
     co_await rest(*me);
     ticket_waiters_.erase(me);
   }
-}
-
-// ---------------------------------------------------------------------------------------- commands
-
-Json Controller::Impl::config_maps_of(const std::string& ns) const {
-  Json out = Json::object();
-  for (const store::ObjectRow& row : journal_.objects("ConfigMap", ns)) {
-    if (auto json = spec::parse_json(row.json)) out.set(row.name, std::move(*json));
-  }
-  return out;
-}
-
-awaitable<void> Controller::Impl::submit(Json workflow, Consent consent, store::Batch with) {
-  Run run;
-  run.ns = workflow.get("metadata").get_string("namespace");
-  const auto taken = [&](const std::string& name) {  // by one that is on its way into the journal, too
-    return names_.contains(run.ns + "/" + name) || journal_.by_name(run.ns, name);
-  };
-  give_free_name(workflow["metadata"], chance, taken);
-  const Json& metadata = workflow.get("metadata");
-  run.uid = metadata.get_string("uid");
-  run.name = metadata.get_string("name");
-  run.created = clock_now();
-  run.consent = consent;
-  if (taken(run.name)) {
-    throw RequestError(
-        409, fmt::format("a workflow named `{}` is already there; choose another --name, or remove it: "
-                         "skiff delete {}",
-                         run.name, run.name));
-  }
-  const std::string full_name = run.ns + "/" + run.name;
-  names_.insert(full_name);
-  const StoredLookup lookup = [&](const std::string& kind, const std::string& name) -> std::optional<Json> {
-    const auto row = journal_.object(kind, kind == "ClusterWorkflowTemplate" ? "" : run.ns, name);
-    return row ? spec::parse_json(row->json) : std::nullopt;
-  };
-  const StoredNames names = [&](const std::string& kind) {
-    std::vector<std::string> out;
-    for (const auto& row : journal_.objects(kind, kind == "ClusterWorkflowTemplate" ? "" : run.ns))
-      out.push_back(row.name);
-    return out;
-  };
-  RunInput input = gather_input(workflow, lookup, names, config_maps_of(run.ns));
-  apply_cluster_config(input, read_config(), config_maps_in(journal_));
-  run.object = std::move(workflow);
-  throttle_.wait(candidate_of(run));
-  const std::vector<std::string> admitted = throttle_.admit();
-  store::Batch batch;
-  batch.append(event_row(run, "Input", input_payload(input, consent), run.created));
-  ++run.next_seq;
-  run.scheduler.emplace(std::move(input));
-  store::Batch create;
-  create.create_workflow(row_of(run), spec::to_json(run.object));
-  create.merge(std::move(batch));
-  create.merge(std::move(with));
-  co_await commit(create);
-  names_.erase(full_name);
-  const std::string uid = run.uid;
-  runs_.emplace(uid, std::move(run));
-  active = runs_.size();
-  std::uint64_t ticket = 0;
-  for (const std::string& one : admitted) {
-    const std::uint64_t its = enqueue(one, Begin{});
-    if (one == uid) ticket = its;
-  }
-  if (ticket != 0) co_await committed(ticket);
-}
-
-/// The configuration as it is kept now; what the controller itself goes by is taken over.
-ClusterConfig Controller::Impl::read_config() {
-  ClusterConfig config = find_cluster_config(config_maps_in(journal_));
-  if (!config.error.empty()) log_(fmt::format("{} is left out: {}", kControllerConfig, config.error));
-  throttle_.set_limits({config.limit("parallelism"), config.limit("namespaceParallelism")});
-  retention_ = config.values.get("retentionPolicy");
-  return config;
-}
-
-awaitable<void> Controller::Impl::command(std::string uid, Event event) {
-  Run* run = nullptr;
-  if (const auto it = runs_.find(uid); it != runs_.end()) run = &it->second;
-  if (run == nullptr && !removing_.contains(uid)) run = activate(uid);
-  if (run == nullptr) throw RequestError(404, "that workflow is not there any more");
-  const std::string reason = run->scheduler->refuse(event);
-  const bool idle = run->scheduler->finished() && std::holds_alternative<Resume>(event);
-  if (!reason.empty() || idle) {
-    if (run->scheduler->finished()) runs_.erase(uid);
-    active = runs_.size();
-    if (idle && reason.empty()) co_return;
-    throw RequestError(400, reason);
-  }
-  if (throttle_.waits(uid)) {
-    const auto* stop = std::get_if<Stop>(&event);
-    if (!std::holds_alternative<Terminate>(event) && (stop == nullptr || !stop->selector.empty())) {
-      throw RequestError(400, fmt::format("workflow {} has not begun: {}", run->name, kPostponed));
-    }
-    enqueue(uid, Begin{});
-  }
-  throttle_.run(uid, run->ns);
-  const std::uint64_t ticket = enqueue(uid, std::move(event));
-  co_await committed(ticket);
-}
-
-awaitable<void> Controller::Impl::remove(std::string uid) {
-  const auto row = journal_.by_uid(uid);
-  if (!row || !removing_.insert(uid).second) throw RequestError(404, "that workflow is not there any more");
-  const std::string full_name = row->ns + "/" + row->name;
-  const Json object = spec::parse_json(journal_.object_of(uid).value_or("{}")).value_or(Json());
-  const std::vector<store::NodeRow> nodes = journal_.nodes(uid);
-  if (const auto it = runs_.find(uid); it != runs_.end()) {
-    it->second.deleting = true;
-    if (it->second.timer) it->second.timer->cancel();
-    for (const std::string& node : it->second.pods) pods.stop(uid, node, std::chrono::seconds(0));
-    locks_.release_run(uid);
-    runs_.erase(it);
-    active = runs_.size();
-    throttle_.leave(uid);
-    begin_admitted();
-    settle_locks();
-  }
-  // Behind the turn that is being written, which may hold events of this workflow.
-  extra_.delete_workflow(uid);
-  forget_end(extra_, row->ns, uid);
-  const std::uint64_t ticket =
-      enqueue(uid, Begin{});  // nobody's any more: it tells when the above is written
-  co_await committed(ticket);
-  if (done_ticket_ < ticket) throw RequestError(503, "the controller is stopping");
-  tell_waiters({uid}, journal_.revision());
-  judge_child(uid);
-  ++children_;
-  asio::co_spawn(strand, clean_up(uid, true), asio::detached);
-  // Its name stays taken until its files, which lie under the name, are gone.
-  const bool named = names_.insert(full_name).second;
-  const std::function<void()> work = [&] {
-    store::remove_logs(home_, uid);
-    remove_all_artifacts(*row, object, nodes);
-  };
-  std::exception_ptr trouble;
-  try {
-    co_await offload(pool_, work);
-  } catch (...) {
-    trouble = std::current_exception();
-  }
-  if (named) names_.erase(full_name);
-  removing_.erase(uid);
-  if (trouble) std::rethrow_exception(trouble);
-  co_await remove_children(uid);
 }
 
 awaitable<void> Controller::Impl::close() {

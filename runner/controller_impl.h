@@ -25,6 +25,7 @@
 #include "runner/locks.h"
 #include "runner/submit.h"
 #include "runner/throttle.h"
+#include "store/files.h"
 #include "store/secrets.h"
 
 namespace skiff::runner {
@@ -50,6 +51,12 @@ struct Run {
   bool terminated = false;
 };
 
+/// A file that is written as a whole.
+struct KeptFile {
+  store::fs::path path;
+  std::string text;
+};
+
 class Controller::Impl {
  public:
   using Strand = boost::asio::strand<boost::asio::any_io_executor>;
@@ -59,11 +66,15 @@ class Controller::Impl {
   Impl(Threads& threads, docker::Engine& engine, const store::Home& home, store::Journal& journal,
        store::ArtifactStore& artifacts, PodSettings settings, std::function<void(const std::string&)> log);
 
-  // controller.cc
+  // controller_commands.cc
   /// `with`: writes that must be there together with the workflow.
   awaitable<void> submit(Json workflow, Consent consent, store::Batch with);
   awaitable<void> command(std::string uid, Event event);
   awaitable<void> remove(std::string uid);
+  /// By one that is on its way into the journal, too.
+  [[nodiscard]] bool is_taken(const std::string& ns, const std::string& name) const;
+
+  // controller.cc
   awaitable<std::int64_t> changed(std::string uid, std::int64_t after, bool until_over);
   awaitable<void> close();
   /// From any thread.
@@ -95,6 +106,7 @@ class Controller::Impl {
     std::vector<Order> orders;
     std::set<std::string> touched;
     std::set<std::string> failed;  ///< runs whose scheduler threw: what they were last is in `batch` already
+    std::vector<KeptFile> files;   ///< metrics
     std::vector<std::pair<std::string, std::string>> ended_pods;  ///< (uid, node) whose PodDone is in `batch`
     std::uint64_t last_ticket = 0;
   };
@@ -120,7 +132,8 @@ class Controller::Impl {
   void note_pod(Turn& turn, Run& run, const Event& event);
   void note_warning(const std::string& node_id, const std::string& message);
   void write_state(Turn& turn, Run& run);
-  awaitable<std::int64_t> commit(const store::Batch& batch);
+  /// `files`, if there are any, are there before the batch is.
+  awaitable<std::int64_t> commit(const store::Batch& batch, const std::vector<KeptFile>* files = nullptr);
   void tell_waiters(const std::set<std::string>& uids, std::int64_t revision);
   std::uint64_t enqueue(std::string uid, Event event);
   awaitable<void> committed(std::uint64_t ticket);
@@ -221,7 +234,13 @@ class Controller::Impl {
 [[nodiscard]] Json input_payload(const RunInput& input, const Consent& consent);
 [[nodiscard]] Consent consent_from(const Json& json);
 
+/// The message of a workflow that waits for its turn.
+inline constexpr std::string_view kPostponed =
+    "Workflow processing has been postponed because too many workflows are already running";
+
 [[nodiscard]] TimePoint clock_now();
 [[nodiscard]] std::int64_t to_ms(TimePoint t);
+/// What is next of that run in the journal.
+[[nodiscard]] store::EventRow event_row(const Run& run, std::string kind, const Json& payload, TimePoint now);
 
 }  // namespace skiff::runner

@@ -17,6 +17,7 @@
 
 #include "runner/core/artifact_keys.h"
 #include "runner/core/pod_objects.h"
+#include "runner/core/pod_reason.h"
 #include "runner/http_call.h"
 #include "runner/network_visit.h"
 #include "runner/pod_inputs.h"
@@ -33,10 +34,11 @@ namespace {
 
 constexpr int kThreads = 8;  // requests at once; they wait for others most of their time
 
-PodDone failed(const StartPod& order, Phase phase, std::string message) {
+/// As the agent has it (workflow/executor/agent.go, processTask): whatever went wrong, the node has failed.
+PodDone failed(const StartPod& order, std::string message) {
   PodDone done;
   done.node_id = order.node_id;
-  done.phase = phase;
+  done.phase = Phase::failed;
   done.message = std::move(message);
   return done;
 }
@@ -96,7 +98,9 @@ PodDone run_http(const RunContext& run, const StartPod& order, int network_pid,
   const NetworkVisit visit(network_pid);
   const HttpAnswer answer = perform(call, cancelled);
   if (!answer.trouble.empty()) {
-    return failed(order, Phase::error, fmt::format("{} \"{}\": {}", call.method, call.url, answer.trouble));
+    PodDone done = failed(order, fmt::format("{} \"{}\": {}", call.method, call.url, answer.trouble));
+    done.transient = answer.unreachable;
+    return done;
   }
   PodDone done = succeeded(order, answer.body);
   const std::string condition = http.get_string("successCondition");
@@ -105,10 +109,10 @@ PodDone run_http(const RunContext& run, const StartPod& order, int network_pid,
     done.message = fmt::format("received non-2xx response code: {}", answer.status);
   } else {
     const auto verdict = spec::expr::evaluate(condition, condition_env(call, answer));
-    if (!verdict.ok()) return failed(order, Phase::error, verdict.error().render(condition));
+    if (!verdict.ok()) return failed(order, verdict.error().render(condition));
     const auto json = verdict.value().to_json();
     if (!json.ok() || !json.value().is_bool()) {
-      return failed(order, Phase::error, fmt::format("successCondition '{}' is no boolean", condition));
+      return failed(order, fmt::format("successCondition '{}' is no boolean", condition));
     }
     if (json.value().as_bool()) return done;
     done.message = fmt::format("successCondition '{}' evaluated false", condition);
@@ -140,6 +144,14 @@ Json list_keys(const store::ArtifactStore& artifacts, const RunContext& run, con
   return keys;
 }
 
+/// What `argoexec data` makes of an error (cmd/argoexec/commands/data.go): its container fails.
+PodDone failed_data(const StartPod& order, const std::string& message) {
+  PodDone done = failed(order, fmt::format("main: Error (exit code {}): unable to process data template: {}",
+                                           kExecutorFailed, message));
+  done.exit_code = kExecutorFailed;
+  return done;
+}
+
 PodDone run_data(const store::ArtifactStore& artifacts, const RunContext& run, const StartPod& order) {
   const Json& data = order.tmpl.get("data");
   Value value = Value::from_json(list_keys(artifacts, run, order.tmpl));
@@ -150,14 +162,14 @@ PodDone run_data(const store::ArtifactStore& artifacts, const RunContext& run, c
     const std::string expression = step.get_string("expression");
     auto result = spec::expr::evaluate(expression, Value(std::move(env)));
     if (!result.ok()) {
-      return failed(order, Phase::error,
-                    fmt::format("error processing data step {}: {}", i, result.error().render(expression)));
+      return failed_data(
+          order, fmt::format("error processing data step {}: {}", i, result.error().render(expression)));
     }
     value = std::move(result).value();
     ++i;
   }
   const auto json = value.to_json();
-  if (!json.ok()) return failed(order, Phase::error, json.error().message);
+  if (!json.ok()) return failed_data(order, json.error().message);
   return succeeded(order, spec::to_json(json.value(), spec::JsonStyle{0, true, true}));
 }
 
@@ -207,7 +219,8 @@ class HostSteps::Impl {
     } catch (const std::exception& e) {
       trouble = e.what();
     }
-    if (!trouble.empty()) done = failed(order, Phase::error, trouble);
+    const bool http = order.tmpl.get("http").is_object();
+    if (!trouble.empty()) done = http ? failed(order, trouble) : failed_data(order, trouble);
     co_return done;
   }
 

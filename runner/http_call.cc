@@ -174,6 +174,7 @@ HttpAnswer perform(const HttpCall& call, const std::atomic<bool>& cancelled) {
   if (exchange.thrown) std::rethrow_exception(exchange.thrown);
   library.easy_getinfo(request.handle(), CURLINFO_RESPONSE_CODE, &answer.status);
   if (code != CURLE_OK) answer.trouble = library.easy_strerror(code);
+  answer.unreachable = code == CURLE_COULDNT_CONNECT;
   return answer;
 }
 

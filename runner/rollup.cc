@@ -87,26 +87,6 @@ bool is_executable(std::string_view type) {
   return false;
 }
 
-std::int64_t denominator(std::string_view resource) {
-  if (resource == "memory") return std::int64_t{100} << 20;
-  if (resource == "storage" || resource == "ephemeral-storage") return std::int64_t{10} << 30;
-  return 1;
-}
-
-/// What one container costs, in thousandths of the resource's unit: requests over limits over 100m and 100Mi
-/// (util/resource/duration.go).
-void add_cost(std::map<std::string, std::int64_t>& cost, const Json& container) {
-  std::map<std::string, std::int64_t> own{{"cpu", 100}, {"memory", 1000}};
-  for (const char* list : {"limits", "requests"}) {
-    for (const auto& [name, amount] : container.get("resources").get_object(list)) {
-      const auto quantity =
-          spec::parse_quantity(amount.is_string() ? amount.as_string() : spec::to_json(amount));
-      if (quantity) own[name] = quantity->milli() / denominator(name);
-    }
-  }
-  for (const auto& [name, milli] : own) cost[name] += milli;
-}
-
 std::optional<std::int64_t> seconds_between(std::string_view from, std::string_view to) {
   const auto a = spec::parse_rfc3339(from);
   const auto b = spec::parse_rfc3339(to);
@@ -153,13 +133,8 @@ Rollup::Rollup(const Json& object, const Baseline& baseline)
     : name_(object.get("metadata").get_string("name")), baseline_(baseline) {
   for (const Json* spec : {&object.get("spec"), &object.get("status").get("storedWorkflowTemplateSpec")}) {
     for (const Json& t : spec->get_array("templates")) {
-      auto& cost = costs_[t.get_string("name")];
-      if (!cost.empty()) continue;
-      for (const char* body : {"container", "script"}) {
-        if (t.get(body).is_object()) add_cost(cost, t.get(body));
-      }
-      for (const Json& c : t.get("containerSet").get_array("containers")) add_cost(cost, c);
-      for (const Json& c : t.get_array("sidecars")) add_cost(cost, c);
+      ResourceCost& cost = costs_[t.get_string("name")];
+      if (cost.empty()) cost = cost_of(t);
     }
   }
 }
@@ -178,13 +153,8 @@ void Baseline::add(std::string_view workflow_name, std::string_view json) {
 
 /// A template of elsewhere counts as one container that asks for nothing.
 ResourceSeconds Rollup::resources_of(const std::string& template_name, std::int64_t seconds) const {
-  static const std::map<std::string, std::int64_t> kPlain{{"cpu", 100}, {"memory", 1000}};
   const auto known = costs_.find(template_name);
-  ResourceSeconds out;
-  for (const auto& [name, milli] : known == costs_.end() || known->second.empty() ? kPlain : known->second) {
-    out[name] = milli * seconds / 1000;
-  }
-  return out;
+  return resource_seconds(known == costs_.end() ? ResourceCost() : known->second, seconds);
 }
 
 void Rollup::add(std::string_view id, std::string_view json) {

@@ -11,13 +11,11 @@
 #include <unordered_map>
 #include <vector>
 
+#include "runner/core/resource_seconds.h"
 #include "spec/json.h"
 #include "store/journal.h"
 
 namespace skiff::runner {
-
-/// Seconds by resource; a second of memory is one of 100Mi, of ephemeral-storage one of 10Gi.
-using ResourceSeconds = std::map<std::string, std::int64_t>;
 
 [[nodiscard]] spec::Json to_json(const ResourceSeconds& seconds);
 
@@ -67,7 +65,7 @@ class Rollup {
 
   std::string name_;
   const Baseline& baseline_;
-  std::map<std::string, std::map<std::string, std::int64_t>> costs_;  ///< milli-seconds a second, by template
+  std::map<std::string, ResourceCost> costs_;  ///< by template
   std::vector<Entry> nodes_;
   std::unordered_map<std::string, std::size_t> index_;  ///< by id
   ResourceSeconds total_;

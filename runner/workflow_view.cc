@@ -33,7 +33,7 @@ void parameters(std::string& out, std::string_view title, const Json& list) {
   if (!body.empty()) out += fmt::format("{}\n{}", title, body);
 }
 
-std::string header(const Json& w, spec::TimePoint now) {
+std::string header(const Json& w, const std::string& metrics_file, spec::TimePoint now) {
   const Json& status = w.get("status");
   const Json& metadata = w.get("metadata");
   std::string out;
@@ -57,6 +57,7 @@ std::string header(const Json& w, spec::TimePoint now) {
   const auto to = spec::parse_rfc3339(status.get_string("finishedAt")).value_or(spec::NanoTime(now));
   if (from) field(out, "Duration:", spec::long_duration(to - *from));
   field(out, "Progress:", status.get_string("progress"));
+  field(out, "Metrics:", metrics_file);
   parameters(out, "Parameters:", w.get("spec").get("arguments").get("parameters"));
   parameters(out, "Output Parameters:", status.get("outputs").get("parameters"));
   return out;
@@ -210,7 +211,7 @@ std::string describe_tree(const Json& workflow, const ViewOptions& o, spec::Time
 std::string describe_workflow(const Json& workflow, const ViewOptions& options, spec::TimePoint now) {
   const std::string tree = describe_tree(workflow, options, now);
   if (options.short_form) return tree;
-  std::string out = header(workflow, now);
+  std::string out = header(workflow, options.metrics_file, now);
   if (!tree.empty()) out += "\n" + tree;
   return out;
 }

@@ -15,9 +15,10 @@ namespace skiff::runner {
 
 struct ViewOptions {
   bool color = false;
-  bool wide = false;        ///< with artifacts and host columns
-  bool short_form = false;  ///< only the tree
-  bool ascii = false;       ///< --no-utf8
+  bool wide = false;         ///< with artifacts and host columns
+  bool short_form = false;   ///< only the tree
+  bool ascii = false;        ///< --no-utf8
+  std::string metrics_file;  ///< where the workflow's metrics are; empty: nowhere
   /// Nodes that are shown; empty: all.
   std::function<bool(const spec::NodeStatus&)> keeps;
 };

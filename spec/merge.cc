@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <utility>
+#include <vector>
 
 namespace skiff::spec {
 namespace {
@@ -52,28 +54,58 @@ Json merge_objects(Json target, const Json& patch) {
   return target;
 }
 
+/// An element of a merged list, and where it was before.
+struct Element {
+  Json value;
+  std::optional<std::size_t> before;
+};
+
+/// What the patch names comes in the patch's order, the rest in its own; where an element of the patch was
+/// there before, those that stood before it stay there, and new ones come as early as they can (Kubernetes'
+/// strategicpatch, normalizeElementOrder).
+Json in_order(std::vector<Element> kept, std::vector<Element> patched) {
+  Json out = Json::array();
+  std::size_t k = 0;
+  for (Element& p : patched) {
+    for (; p.before && k < kept.size() && kept[k].before < p.before; ++k) {
+      out.push_back(std::move(kept[k].value));
+    }
+    out.push_back(std::move(p.value));
+  }
+  for (; k < kept.size(); ++k) out.push_back(std::move(kept[k].value));
+  return out;
+}
+
 Json merge_lists(Json target, const Json& patch, std::string_view key) {
-  if (!target.is_array()) target = Json::array();
-  Json::Array& list = target.as_array();
+  std::vector<Element> kept, patched;
+  if (target.is_array()) {
+    for (Json& e : target.as_array()) kept.push_back({std::move(e), kept.size()});
+  }
   for (const Json& element : patch.as_array()) {
     const Json& id = element.get(key);
-    const auto same = [&](const Json& e) { return e.get(key) == id; };
+    const auto same = [&](const Element& e) { return e.value.get(key) == id; };
     if (wants(element, "replace") && id.is_null()) {
-      list.clear();
+      kept.clear();
+      patched.clear();
       continue;
     }
     if (wants(element, "delete")) {
-      std::erase_if(list, same);
+      std::erase_if(kept, same);
+      std::erase_if(patched, same);
       continue;
     }
-    const auto old = std::find_if(list.begin(), list.end(), same);
-    if (old != list.end() && !id.is_null()) {
-      *old = merge_objects(std::move(*old), element);
+    const auto old = std::find_if(kept.begin(), kept.end(), same);
+    const auto twice = std::find_if(patched.begin(), patched.end(), same);
+    if (!id.is_null() && twice != patched.end()) {
+      twice->value = merge_objects(std::move(twice->value), element);
+    } else if (!id.is_null() && old != kept.end()) {
+      patched.push_back({merge_objects(std::move(old->value), element), old->before});
+      kept.erase(old);
     } else {
-      list.push_back(element);
+      patched.push_back({element, std::nullopt});
     }
   }
-  return target;
+  return in_order(std::move(kept), std::move(patched));
 }
 
 Json merge_value(Json target, const Json& patch, std::string_view field) {

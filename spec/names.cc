@@ -135,4 +135,11 @@ std::string check_label_value(std::string_view value) {
          "start and end with an alphanumeric character (e.g. 'MyValue', or 'my_value', or '12345')";
 }
 
+bool is_metric_name(std::string_view name) {
+  const auto good = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || (c >= '0' && c <= '9');
+  };
+  return !name.empty() && !(name[0] >= '0' && name[0] <= '9') && std::all_of(name.begin(), name.end(), good);
+}
+
 }  // namespace skiff::spec

@@ -36,4 +36,8 @@ namespace skiff::spec {
 [[nodiscard]] std::string check_label_key(std::string_view key);
 [[nodiscard]] std::string check_label_value(std::string_view value);
 
+/// The name of a metric or of a metric's label: letters, digits and '_', none of the digits first
+/// (workflow/metrics/util.go).
+[[nodiscard]] bool is_metric_name(std::string_view name);
+
 }  // namespace skiff::spec

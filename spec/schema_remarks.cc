@@ -25,7 +25,7 @@ const RemarkText kRemarks[] = {
     {"Memoize.cache", "a table of the store that bears the ConfigMap's name"},
     {"Mutex.database", "a table of the store"},
     {"PodGC.strategy", "when containers are removed; logs are always kept"},
-    {"Prometheus.name", "checked as on a cluster; there is no Prometheus here to read them"},
+    {"Prometheus.name", "written into a file of the run, as Prometheus reads them"},
     {"ResourceTemplate.action", "only for a manifest that is a Workflow, which runs as a child; all else needs a cluster"},
     {"ResourceTemplate.manifestFrom", "only for a manifest that is a Workflow, which runs as a child; all else needs a cluster"},
     {"ResourceTemplate.manifest", "only for a manifest that is a Workflow, which runs as a child; all else needs a cluster"},

@@ -59,14 +59,14 @@ const TypeText kWorkflowTypes[] = {
     {"Memoize", 'M', "cache/E:Cache key:string maxAge:string"},
     {"Metadata", 'M', "annotations:{}string labels:{}string"},
     {"MetricLabel", 'E', "key:string value:string"},
-    {"Metrics", 'I', "prometheus:[]Prometheus"},
+    {"Metrics", 'E', "prometheus:[]Prometheus"},
     {"Mutex", 'E', "database:bool name/M:string namespace:string"},
     {"Outputs", 'M', "artifacts:[]Artifact exitCode:string parameters:[]Parameter result:string"},
     {"Parameter", 'M',
      "default:any_string description:any_string enum:[]any_string globalName:string name:string "
      "value:any_string valueFrom:ValueFrom"},
     {"PodGC", 'E', "deleteDelayDuration:string labelSelector:k8s.LabelSelector strategy:string"},
-    {"Prometheus", 'I',
+    {"Prometheus", 'E',
      "counter:Counter gauge:Gauge help:string histogram:Histogram labels:[]MetricLabel name:string "
      "when:string"},
     {"ResourceTemplate", 'N',
@@ -101,7 +101,7 @@ const TypeText kWorkflowTypes[] = {
      "archiveLocation/E:ArtifactLocation automountServiceAccountToken/I:bool container:k8s.Container "
      "containerSet/E:ContainerSetTemplate daemon:bool dag:DAGTemplate data/E:Data "
      "executor/I:ExecutorConfig failFast:bool hostAliases:[]k8s.HostAlias http/E:HTTP "
-     "initContainers:[]UserContainer inputs:Inputs memoize:Memoize metadata/E:Metadata metrics/I:Metrics "
+     "initContainers:[]UserContainer inputs:Inputs memoize:Memoize metadata/E:Metadata metrics/E:Metrics "
      "name:string nodeSelector/I:{}string outputs:Outputs parallelism:int64 pendingTimeout/E:string "
      "plugin/N:plugin podResources/E:k8s.ResourceRequirements podSpecPatch/E:string "
      "priorityClassName/I:string resource/N:ResourceTemplate resourceClaims/I:[]k8s.PodResourceClaim "
@@ -135,7 +135,7 @@ const TypeText kWorkflowTypes[] = {
      "automountServiceAccountToken/I:bool dnsConfig/E:k8s.PodDNSConfig dnsPolicy/E:string "
      "entrypoint:string executor/I:ExecutorConfig executorPlugins/N:[]ExecutorPlugin "
      "hooks:{}LifecycleHook hostAliases:[]k8s.HostAlias hostNetwork/E:bool "
-     "imagePullSecrets/E:[]k8s.LocalObjectReference metrics/I:Metrics nodeSelector/I:{}string "
+     "imagePullSecrets/E:[]k8s.LocalObjectReference metrics/E:Metrics nodeSelector/I:{}string "
      "onExit:string parallelism:int64 podDisruptionBudget/I:k8s.PodDisruptionBudgetSpec podGC/E:PodGC "
      "podMetadata/E:Metadata podPriorityClassName/I:string podResources/E:k8s.ResourceRequirements "
      "podSpecPatch/E:string priority:int32 resourceClaims/I:[]k8s.PodResourceClaim "

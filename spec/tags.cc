@@ -244,11 +244,16 @@ std::optional<std::string_view> nested_name(std::string_view raw) {
   return raw.substr(inner + kOpen.size());
 }
 
-bool is_absent_reference(std::string_view text, const Scope& scope) {
-  if (text.size() < 4 || !text.starts_with(kOpen) || !text.ends_with(kClose)) return false;
+std::string_view lone_name(std::string_view text) {
+  if (text.size() < 4 || !text.starts_with(kOpen) || !text.ends_with(kClose)) return "";
   const std::string_view name = trimmed(text.substr(2, text.size() - 4));
-  if (name.find(kOpen) != std::string_view::npos || name.find(kClose) != std::string_view::npos) return false;
-  return scope.known(name) == Known::absent;
+  const bool more = name.find(kOpen) != std::string_view::npos || name.find(kClose) != std::string_view::npos;
+  return more ? std::string_view() : name;
+}
+
+bool is_absent_reference(std::string_view text, const Scope& scope) {
+  const std::string_view name = lone_name(text);
+  return !name.empty() && scope.known(name) == Known::absent;
 }
 
 Reference resolve_reference(std::string_view text, const Scope& scope) {

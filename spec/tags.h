@@ -127,6 +127,9 @@ struct Reference {
 /// not given, so the input's own default steps in (workflow/controller/scope.go).
 [[nodiscard]] bool is_absent_reference(std::string_view text, const Scope& scope);
 
+/// The name in a text that is nothing but one `{{name}}`; "" of any other.
+[[nodiscard]] std::string_view lone_name(std::string_view text);
+
 /// The result of an expression (valueFrom.expression, fromExpression, retryStrategy.expression, hooks).
 struct Evaluated {
   Json value;         ///< as Go's encoding/json writes it

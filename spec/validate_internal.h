@@ -204,7 +204,8 @@ class Validator {
   [[nodiscard]] bool is_known(std::string_view name, const Names& names) const;
   [[nodiscard]] std::string unresolved_hint(std::string_view name, const Names& names) const;
 
-  // validate_warnings.cc, validate_volumes.cc, validate_hooks.cc: what Argo does not look at.
+  // validate_warnings.cc, validate_volumes.cc, validate_hooks.cc, validate_metrics.cc: what Argo does not
+  // look at.
   void warn_all();
   void warn_tree(const Json& tree, std::string& path, const Site& site);
   void warn_expression(std::string_view text, const std::string& path, const Site& site);
@@ -215,6 +216,10 @@ class Validator {
   void warn_duration(const Json& object, std::string_view key, const Site& site, bool bare_seconds);
   void warn_unused_templates();
   void warn_volumes(const TemplateView& t);
+  void warn_outputs(const Json& json, const Site& site);
+  void warn_metrics(const Json& metrics, const Site& site, bool of_workflow);
+  void warn_metric(const Json& metric, const Site& site, bool of_workflow);
+  void warn_workflow_metrics(const Site& spec);
   void warn_hooks(const Json& hooks, const Site& site);
   void warn_hook(const Json& hook, std::string_view name, const Site& site);
 

@@ -19,13 +19,6 @@ constexpr int kDeepest = 200;
 constexpr std::array<std::string_view, 4> kRetryPolicies{"Always", "OnFailure", "OnError",
                                                          "OnTransientError"};
 
-bool is_metric_name(std::string_view name) {
-  const auto good = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || (c >= '0' && c <= '9');
-  };
-  return !name.empty() && !(name[0] >= '0' && name[0] <= '9') && std::all_of(name.begin(), name.end(), good);
-}
-
 /// Values with control characters, which may not stand in JSON as Argo writes it.
 bool has_odd_values(const Json& arguments) {
   const auto odd = [](char c) {
@@ -186,40 +179,6 @@ void Validator::input_names(const TemplateView& t, Names& names) {
   }
   if (is_pod_type(type)) names.add("pod.name");
   if (any_global_artifact_) names.allow(Names::Any::global_artifact);
-}
-
-void Validator::check_metrics(const Json& processed, const Site& site) {
-  const Json::Array& metrics = processed.get("metrics").get_array("prometheus");
-  for (std::size_t i = 0; i < metrics.size(); ++i) {
-    const Json& m = metrics[i];
-    const Site here = site.at(child_path("metrics.prometheus", i));
-    const std::string name = m.get_string("name");
-    if (!is_metric_name(name)) {
-      error("metrics", here.at("name"),
-            fmt::format("a metric cannot be named `{}`: only letters, digits and '_'", name));
-    }
-    for (const Json& label : m.get_array("labels")) {
-      if (is_metric_name(label.get_string("key"))) continue;
-      error("metrics", here.at("labels"),
-            fmt::format("a label of metric `{}` cannot be named `{}`: only letters, digits and '_'", name,
-                        label.get_string("key")));
-    }
-    if (text_of(m, "help").empty()) {
-      error("metrics", here, fmt::format("metric `{}` has no `help`", name), "say in `help` what it counts");
-    }
-    for (const std::string_view kind : {"gauge", "counter", "histogram"}) {
-      if (!present(m, kind)) continue;
-      const std::string value = text_of(m.get(kind), "value");
-      if (value.empty()) {
-        error("metrics", here.at(kind), fmt::format("the {} of metric `{}` has no `value`", kind, name));
-      }
-      if (kind == "gauge" && m.get(kind).get_bool("realtime") &&
-          value.find("resourcesDuration.") != std::string::npos) {
-        error("metrics", here.at(kind),
-              fmt::format("metric `{}` is realtime, so it cannot use `resourcesDuration`", name));
-      }
-    }
-  }
 }
 
 void Validator::look_inside(const TemplateView& t, const Processed& p) {

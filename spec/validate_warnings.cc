@@ -108,6 +108,12 @@ void Validator::warn_duration(const Json& object, std::string_view key, const Si
 }
 
 void Validator::warn_durations(const Json& json, const Site& site) {
+  const auto timeout = parse_duration(text_of(json, "timeout"), nullptr);
+  if (timeout && *timeout <= std::chrono::seconds(2) && is_pod_type(template_type(json))) {
+    warning("timeout", site.at("timeout"),
+            fmt::format("a `timeout` of {} is over before a pod can begin", text_of(json, "timeout")),
+            "give it 3s or more");
+  }
   warn_duration(json, "timeout", site, false);
   warn_duration(json, "pendingTimeout", site, false);
   warn_duration(json.get("suspend"), "duration", site.at("suspend"), true);
@@ -157,6 +163,29 @@ void Validator::warn_task(const Json& task, const Site& site) {
   warn_template(v);
 }
 
+/// Steps and dags resolve their outputs without the names of the workflow (workflow/controller/scope.go).
+void Validator::warn_outputs(const Json& json, const Site& site) {
+  if (!present(json, "steps") && !present(json, "dag")) return;
+  const auto look = [&](const Json& holder, std::string_view key, const Site& where) {
+    const std::string text = text_of(holder, key);
+    const std::size_t at = text.find("workflow.");
+    if (at == std::string::npos || text.compare(at, 17, "workflow.outputs.") == 0) return;
+    warning("unknown-variable", where.at(key),
+            "`workflow.` is not known in the outputs of a steps or dag template, but for `workflow.outputs.`",
+            "give the template an input parameter, and use inputs.parameters.NAME");
+  };
+  const Json& outputs = json.get("outputs");
+  const Json::Array& parameters = outputs.get_array("parameters");
+  for (std::size_t i = 0; i < parameters.size(); ++i) {
+    look(parameters[i].get("valueFrom"), "expression",
+         site.at(child_path("outputs.parameters", i)).at("valueFrom"));
+  }
+  const Json::Array& artifacts = outputs.get_array("artifacts");
+  for (std::size_t i = 0; i < artifacts.size(); ++i) {
+    look(artifacts[i], "fromExpression", site.at(child_path("outputs.artifacts", i)));
+  }
+}
+
 void Validator::warn_template(const TemplateView& t) {
   const Site site{t.path, t.who};
   warn_durations(*t.json, site);
@@ -165,13 +194,8 @@ void Validator::warn_template(const TemplateView& t) {
     const std::string_view word = present(*t.json, "dag") ? "task" : "step";
     warn_task(task, {path, fmt::format("{}, {} `{}`", t.who, word, task.get_string("name"))});
   });
-  const Json::Array& metrics = t.json->get("metrics").get_array("prometheus");
-  for (std::size_t i = 0; i < metrics.size(); ++i) {
-    const std::string when = text_of(metrics[i], "when");
-    const std::string wrong = when.empty() ? "" : check_when(when);
-    if (wrong.empty()) continue;
-    warning("when-syntax", site.at(child_path("metrics.prometheus", i)).at("when"), wrong);
-  }
+  warn_metrics(t.json->get("metrics"), site.at("metrics"), false);
+  warn_outputs(*t.json, site);
   if (t.is_inline || !is_leaf_type(template_type(*t.json))) return;
   bool item = false;
   for_each_tag_in(*t.json, [&](const Tag& tag) { item = item || (!tag.expression && tag.name == "item"); });
@@ -217,6 +241,7 @@ void Validator::warn_all() {
   warn_hooks(base_.spec->get("hooks"), {child_path(base_.path, "hooks"), ""});
   const Site spec{base_.path, ""};
   warn_durations(*base_.spec, spec);
+  warn_workflow_metrics(spec);
   warn_duration(base_.spec->get("podGC"), "deleteDelayDuration", spec.at("podGC"), true);
   const std::string when = kind_ == "CronWorkflow" ? text_of(value_.get("spec"), "when") : "";
   if (const std::string wrong = when.empty() ? "" : check_when(when); !wrong.empty()) {

@@ -118,7 +118,8 @@ Home Home::open(const fs::path& path, Files& files) {
   fs::path real = fs::canonical(path, ignored);
   const Home home(ignored ? fs::absolute(path).lexically_normal() : std::move(real));
   require_private(home.path(), 0022);
-  for (const auto& dir : {home.artifacts(), home.logs(), home.secrets(), home.run()}) files.mkdirs(dir, 0700);
+  for (const auto& dir : {home.artifacts(), home.logs(), home.secrets(), home.run(), home.metrics()})
+    files.mkdirs(dir, 0700);
   require_private(home.secrets(), 0077);
   return home;
 }

@@ -28,6 +28,11 @@ class Home {
   [[nodiscard]] fs::path database() const { return path_ / "skiff.db"; }
   [[nodiscard]] fs::path artifacts() const { return path_ / "artifacts"; }
   [[nodiscard]] fs::path logs() const { return path_ / "logs"; }
+  /// What the metrics of a workflow were at its end, for Prometheus: metrics/<uid>.prom.
+  [[nodiscard]] fs::path metrics_file(std::string_view uid) const {
+    return metrics() / (std::string(uid) + ".prom");
+  }
+  [[nodiscard]] fs::path metrics() const { return path_ / "metrics"; }
   /// Files of mode 0600: secrets/<namespace>/<name>.json (store/secrets.h).
   [[nodiscard]] fs::path secrets() const { return path_ / "secrets"; }
   /// Scratch of running pods, e.g. run/<uid>/<node>/configmap-x; the controller empties what nobody uses.

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <filesystem>
+
 #include "runner/commands/context.h"
 #include "runner/commands/selection.h"
 #include "runner/follow.h"
@@ -21,6 +23,14 @@ struct GetFlags {
   NodeChoice nodes;
 };
 
+/// Where the metrics of a workflow that has ended are; "" if it has none.
+std::string metrics_of(const Json& workflow, const Context& context) {
+  if (workflow.get("status").get_string("finishedAt").empty()) return "";
+  const auto file = context.home().metrics_file(workflow.get("metadata").get_string("uid"));
+  std::error_code unreadable;
+  return std::filesystem::exists(file, unreadable) ? file.string() : "";
+}
+
 void get(const GetFlags& f, const Context& context) {
   const Client client = context.client();
   ViewOptions view;
@@ -37,6 +47,7 @@ void get(const GetFlags& f, const Context& context) {
     } else if (f.output == "json" || f.output == "yaml") {
       print_object(workflow, f.output);
     } else {
+      view.metrics_file = metrics_of(workflow, context);
       const auto now = std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
       fmt::print("{}", describe_workflow(workflow, view, now));
     }

@@ -38,17 +38,13 @@ std::string wanted_display_name(const Json& tmpl) {
   return tmpl.get("annotations").get_string("workflows.argoproj.io/display-name");
 }
 
-/// The locks a template (or the spec) asks for (workflow/sync/lock_name.go).
+/// The locks a template (or the spec) asks for, in Argo's order (workflow/sync/lock_name.go, syncitems.go).
 std::vector<LockRequest> lock_requests(const Json& synchronization, const std::string& workflow_namespace) {
   std::vector<LockRequest> out;
   const auto namespace_of = [&](const Json& j) {
     const std::string own = j.get_string("namespace");
     return own.empty() ? workflow_namespace : own;
   };
-  for (const Json& m : synchronization.get_array("mutexes")) {
-    const char* kind = m.get_bool("database") ? "Database" : "Mutex";
-    out.push_back({fmt::format("{}/{}/{}", namespace_of(m), kind, m.get_string("name")), true, Json()});
-  }
   for (const Json& s : synchronization.get_array("semaphores")) {
     Json where = Json::object();
     std::string key;
@@ -61,6 +57,10 @@ std::vector<LockRequest> lock_requests(const Json& synchronization, const std::s
       key = fmt::format("{}/Database/{}", namespace_of(s), s.get("database").get_string("key"));
     }
     out.push_back({std::move(key), false, std::move(where)});
+  }
+  for (const Json& m : synchronization.get_array("mutexes")) {
+    const char* kind = m.get_bool("database") ? "Database" : "Mutex";
+    out.push_back({fmt::format("{}/{}/{}", namespace_of(m), kind, m.get_string("name")), true, Json()});
   }
   return out;
 }
@@ -130,6 +130,7 @@ void Scheduler::Impl::reject(const Call& call, const std::string& error, bool te
   if (i == kNoNode) {
     i = make(call, NodeType::skipped, Phase::error, error);
   } else {
+    measured_.erase(i);
     set_phase(i, Phase::error, error);
   }
   if (tell_owner) owner_error(i, error);
@@ -171,6 +172,7 @@ void Scheduler::Impl::owner_error(NodeIndex i, const std::string& error) {
 
 /// A node that had begun cannot go on (its outputs cannot be had, say).
 void Scheduler::Impl::fail_call(NodeIndex i, const std::string& error) {
+  measured_.erase(i);
   set_phase(i, Phase::error, error);
   owner_error(i, error);
 }
@@ -327,8 +329,9 @@ void Scheduler::Impl::take(const MemoAnswer& e) {
   waiting_.erase(it);
   if (!e.hit) return start(p);
   const NodeIndex i = make_or_adopt(p.call, node_type(p), Phase::pending);
+  const LookUpMemo asked = memo_order(e.node_id, p);
+  graph_[i].say().memoization = spec::MemoizationStatus{true, asked.key, asked.cache};
   init_inputs(i, p);
-  graph_[i].say().memoization->hit = true;
   graph_[i].memoized = false;
   graph_[i].outputs = SharedJson(e.outputs);
   set_phase(i, Phase::succeeded);

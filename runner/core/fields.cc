@@ -141,4 +141,6 @@ bool has_outputs(const Json& outputs) {
   return has_arguments(outputs) || !outputs.get("result").is_null() || !outputs.get("exitCode").is_null();
 }
 
+bool mentions_workflow(std::string_view text) { return text.find("workflow") != std::string_view::npos; }
+
 }  // namespace skiff::runner

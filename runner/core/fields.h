@@ -36,6 +36,9 @@ using spec::Json;
 /// As Go writes a map: sorted keys, < > & escaped.
 [[nodiscard]] std::string go_json(const Json& value);
 
+/// Whether the text may speak of `workflow.…`.
+[[nodiscard]] bool mentions_workflow(std::string_view text);
+
 /// Whether it is an arguments or inputs object with at least one parameter or artifact.
 [[nodiscard]] bool has_arguments(const Json& arguments);
 /// Argo's HasOutputs, for the outputs of a template.

@@ -3,6 +3,7 @@
 // width or length of a workflow and a transition costs the same however large the workflow is.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -13,6 +14,7 @@
 
 #include "runner/core/arguments.h"
 #include "runner/core/graph.h"
+#include "runner/core/metric_set.h"
 #include "runner/core/scheduler.h"
 #include "runner/core/templates.h"
 #include "spec/items.h"
@@ -60,6 +62,7 @@ class Scheduler::Impl {
   [[nodiscard]] Json status() const;
   [[nodiscard]] std::vector<std::string> node_ids() const;
   [[nodiscard]] const Json& metadata() const { return metadata_; }
+  [[nodiscard]] std::string metrics_text(TimePoint now) const { return metrics_.text(now); }
   [[nodiscard]] std::string refuse(const Event& command) const;
 
  private:
@@ -81,6 +84,15 @@ class Scheduler::Impl {
     NodeIndex node;
     auto operator<=>(const Timer&) const = default;
   };
+  /// What a node runs that has metrics.
+  struct Measured {
+    ResolvedPtr resolved;
+    TemplatePtr tmpl;
+    std::string name;  ///< of the step or task
+    bool task = false;
+  };
+  /// What a realtime gauge may show, by the variable's name.
+  using Clocks = std::function<std::optional<Elapsed>(std::string_view variable)>;
   enum class Shutdown : std::uint8_t { none, stop, terminate };
 
   // scheduler.cc: events in, the queue
@@ -162,6 +174,7 @@ class Scheduler::Impl {
   // leaf.cc, containers.cc: pods and requests
   void start_leaf(Prepared p);
   [[nodiscard]] std::string unsupported(const Prepared& p) const;
+  [[nodiscard]] bool is_too_late(NodeIndex i, const Json& tmpl) const;
   void order_pod(NodeIndex i, const Prepared& p);
   void set_deadlines(NodeIndex i, const Json& tmpl);
   [[nodiscard]] StartPod start_pod(NodeIndex i, SharedJson tmpl) const;
@@ -254,6 +267,7 @@ class Scheduler::Impl {
   [[nodiscard]] std::string resolve_hook_arguments(Json& args, NodeIndex i, spec::Scope& scope) const;
 
   // outputs.cc
+  [[nodiscard]] static spec::Scope without_globals(const spec::Scope& scope);
   void add_node_names(spec::Scope& scope, const std::string& prefix, const Node& n) const;
   void refresh_names(NodeIndex i);
   void add_absent_outputs(spec::Scope& scope, const std::string& prefix, const Node& n,
@@ -286,6 +300,16 @@ class Scheduler::Impl {
   [[nodiscard]] std::string failures_json() const;
   [[nodiscard]] Json pod_fields() const;
   [[nodiscard]] std::string pod_fields_for(NodeIndex boundary) const;
+
+  // metrics.cc
+  void begin_metrics(NodeIndex i, const Prepared& p);
+  void end_metrics(NodeIndex i);
+  void workflow_metrics(NodeIndex i);
+  void attempt_metrics(NodeIndex retry, NodeIndex attempt);
+  void template_metrics(NodeIndex i, const Measured& of, bool realtime_only);
+  void emit_metrics(const Json& metrics, const spec::Scope& scope, const Clocks& clocks, bool realtime_only);
+  [[nodiscard]] std::string emit_metric(const Json& metric, const spec::Scope& scope, const Clocks& clocks);
+  void add_metric_names(spec::Scope& scope, NodeIndex i, const Json& tmpl) const;
 
   // progress.cc
   void count_progress(NodeIndex i, const std::string& progress);
@@ -357,8 +381,11 @@ class Scheduler::Impl {
   std::optional<TimePoint> started_at_;
   std::optional<TimePoint> finished_at_;
   std::optional<TimePoint> deadline_;
-  std::map<int, SharedJson> exit_codes_;  ///< outputs that are nothing but an exit code
-  Json outputs_;                          ///< of the workflow
+  std::map<int, SharedJson> exit_codes_;    ///< outputs that are nothing but an exit code
+  Json outputs_;                            ///< of the workflow
+  std::map<NodeIndex, Measured> measured_;  ///< nodes that have yet to emit their metrics
+  MetricSet metrics_;
+  std::vector<std::string> metric_errors_;
   NodeIndex entry_ = kNoNode;
   std::vector<HookState> hooks_;
   HookState exit_;

@@ -112,6 +112,7 @@ void Scheduler::Impl::init_inputs(NodeIndex i, const Prepared& p) {
   }
   n.memoized = n.said().memoization && !n.memo_hit();
   set_display_name(i, p);
+  begin_metrics(i, p);
   graph_.touch(i);
 }
 
@@ -286,6 +287,7 @@ void Scheduler::Impl::set_outbound(NodeIndex i, const std::vector<NodeIndex>& fr
 void Scheduler::Impl::fulfilled(NodeIndex i) {
   Node& n = graph_[i];
   if (n.gone || !n.fulfilled()) return;
+  end_metrics(i);
   if (completed(n.phase)) {
     if (n.locked) unlock(i);
     if (n.as<Composite>() != nullptr) kill_daemons(i);

@@ -73,7 +73,7 @@ std::string json_complaint(const std::string& text, const spec::JsonError& error
       text[at], text.substr(0, 80));
 }
 
-/// One output parameter of a steps or dag template; an error if it has no value.
+/// One output parameter of a steps or dag template; an error if it has no value. `scope` without the globals.
 std::string output_value(const Json& parameter, const spec::Scope& scope, std::string& out) {
   const Json& from = parameter.get("valueFrom");
   if (!from.is_object()) return "output parameters must have a valueFrom specified";
@@ -109,6 +109,19 @@ std::string output_value(const Json& parameter, const spec::Scope& scope, std::s
 }
 
 }  // namespace
+
+/// What outputs and artifacts of a steps or dag template are resolved in: of the workflow they see its
+/// outputs only (workflow/controller/scope.go, resolveParameter and resolveArtifact).
+spec::Scope Scheduler::Impl::without_globals(const spec::Scope& scope) {
+  spec::Scope local;
+  for (const auto& [name, entry] : scope.visible()) {
+    if (name.starts_with("workflow.") && !name.starts_with("workflow.outputs.")) continue;
+    if (entry->known == spec::Known::text) local.set(std::string(name), entry->text);
+    if (entry->known == spec::Known::absent) local.set_absent(std::string(name));
+    if (entry->known == spec::Known::artifact) local.set_artifact(std::string(name), entry->artifact);
+  }
+  return local;
+}
 
 /// Outputs are those of the last try; hooks are no tries (possiblyGetRetryChildNode).
 const Node* Scheduler::Impl::outputs_node(const Node& n) const {
@@ -224,7 +237,12 @@ std::string Scheduler::Impl::template_outputs(const Json& tmpl, const spec::Scop
   out = Json::object();
   for (const Json& p : declared.get_array("parameters")) {
     std::string value;
-    if (std::string error = output_value(p, scope, value); !error.empty()) return error;
+    const Json& from = p.get("valueFrom");
+    const bool global =
+        mentions_workflow(from.get_string("expression")) || mentions_workflow(from.get_string("parameter"));
+    std::string error =
+        global ? output_value(p, without_globals(scope), value) : output_value(p, scope, value);
+    if (!error.empty()) return error;
     Json made = p;
     made.erase("valueFrom");
     made.set("value", std::move(value));

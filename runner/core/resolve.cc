@@ -143,7 +143,11 @@ std::string Scheduler::Impl::resolve_artifacts(Json& arguments, const spec::Scop
 
 std::string Scheduler::Impl::resolve_artifact(const Json& artifact, const spec::Scope& scope,
                                               Json& out) const {
-  if (std::string error = find_artifact(artifact, scope, out); !error.empty()) return error;
+  const bool global = mentions_workflow(artifact.get_string("fromExpression")) ||
+                      mentions_workflow(artifact.get_string("from"));
+  std::string error =
+      global ? find_artifact(artifact, without_globals(scope), out) : find_artifact(artifact, scope, out);
+  if (!error.empty()) return error;
   std::string sub = artifact.get_string("subPath");
   if (sub.empty()) return "";
   auto resolved = spec::substitute_text(sub, scope, spec::Unresolved::keep);

@@ -1,6 +1,7 @@
 // Retry nodes: one node stands for all tries of a template, each try is a child "name(n)" (operator.go,
 // processNodeRetries).
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cmath>
 
@@ -21,11 +22,35 @@ std::optional<std::int64_t> int_of(const std::string& text) {
   return n;
 }
 
-/// fmt.Sprint of a float64 with the seconds between two times.
+/// The seconds between two times, which a cluster keeps to the second: asInt(lastRetry.duration) must work.
 std::string seconds_text(const Node& n) {
+  using std::chrono::seconds;
   if (!n.finished_at || !n.started_at) return "0";
-  const auto ms = *n.finished_at - *n.started_at;
-  return Json(static_cast<double>(ms.count()) / 1000.0).number_text();
+  const auto took = std::chrono::floor<seconds>(*n.finished_at) - std::chrono::floor<seconds>(*n.started_at);
+  return std::to_string(took.count());
+}
+
+/// Whether Argo takes an error of these words for one that may go away (util/errors/errors.go,
+/// isTransientErr).
+bool sounds_transient(const std::string& message) {
+  constexpr std::array<std::string_view, 16> kWords{"unexpected error when reading response body",
+                                                    "stream error when reading response body",
+                                                    "Connection closed by foreign host",
+                                                    "net/http: TLS handshake timeout",
+                                                    "i/o timeout",
+                                                    "connection timed out",
+                                                    "connection reset by peer",
+                                                    "http2: client connection lost",
+                                                    "http2: server sent GOAWAY and closed the connection",
+                                                    "request did not complete within requested timeout",
+                                                    "connect: connection refused",
+                                                    "invalid connection",
+                                                    "client rate limiter Wait returned an error",
+                                                    "etcdserver: leader changed",
+                                                    "etcdserver: request timed out",
+                                                    "etcdserver: too many requests"};
+  return std::any_of(kWords.begin(), kWords.end(),
+                     [&](std::string_view words) { return message.find(words) != std::string::npos; });
 }
 
 /// baseDuration * factor^(tries-1), the power cut to an integer, at most `cap` (operator.go).
@@ -101,6 +126,7 @@ void Scheduler::Impl::next_attempt(NodeIndex i) {
     held_.emplace_back(i);
     return;
   }
+  if (!work->attempts.empty()) attempt_metrics(i, work->attempts.back());
   Prepared p{work->prepared.call, work->prepared.resolved, work->prepared.tmpl};
   const auto number = static_cast<std::uint32_t>(work->attempts.size());
   p.call.name = fmt::format("{}({})", graph_[i].name, number);
@@ -232,7 +258,8 @@ std::optional<Scheduler::Impl::Verdict> Scheduler::Impl::judge_policy(
   const Node& last = graph_[work.attempts.back()];
   std::string policy = strategy.retry_policy;
   if (policy.empty()) policy = strategy.expression.empty() ? "OnFailure" : "Always";
-  const bool transient = policy == "OnTransientError" && graph_[work.attempts.back()].transient;
+  const bool transient =
+      policy == "OnTransientError" && (last.transient || sounds_transient(last.said().message));
   const bool on_failed = policy == "Always" || policy == "OnFailure" || transient;
   const bool on_error = policy == "Always" || policy == "OnError" || transient;
   if (policy != "Always" && policy != "OnFailure" && policy != "OnError" && policy != "OnTransientError") {

@@ -45,6 +45,7 @@ std::optional<std::string> Scheduler::next_changed() { return impl_->next_change
 Json Scheduler::status() const { return impl_->status(); }
 std::vector<std::string> Scheduler::node_ids() const { return impl_->node_ids(); }
 const Json& Scheduler::metadata() const { return impl_->metadata(); }
+std::string Scheduler::metrics_text(TimePoint now) const { return impl_->metrics_text(now); }
 std::string Scheduler::refuse(const Event& command) const { return impl_->refuse(command); }
 
 Scheduler::Impl::Impl(RunInput input)

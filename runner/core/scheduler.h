@@ -56,6 +56,8 @@ class Scheduler {
   [[nodiscard]] std::vector<std::string> node_ids() const;
   /// Metadata may change while it runs (labels phase and completed, workflowMetadata, labelsFrom).
   [[nodiscard]] const Json& metadata() const;
+  /// The metrics that it and its templates have emitted, as Prometheus reads them; "" without any.
+  [[nodiscard]] std::string metrics_text(TimePoint now) const;
   /// Why a command (Resume, Stop with a selector, SetNodes, RetryWorkflow) can't apply now; "" when it can.
   [[nodiscard]] std::string refuse(const Event& command) const;
 

@@ -55,6 +55,7 @@ void Scheduler::Impl::fire(const Timer& t) {
     case TimerKind::pending: {
       const std::string id = graph_.id(t.node);
       if (waiting_.erase(id) != 0) emit(ReleaseLocks{id});
+      measured_.erase(t.node);  // it never ran
       pod_over(t.node, Phase::failed, "timeout", "pending timeout");
       break;
     }

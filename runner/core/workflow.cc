@@ -57,6 +57,7 @@ void Scheduler::Impl::start_workflow() {
     set_timer(*deadline_, TimerKind::workflow);
     if (*deadline_ <= now_) past_deadline_ = true;
   }
+  workflow_metrics(kNoNode);
   pod_fields_ = pod_fields();
   tagged_volumes_ = spec::tree_has_tags(pod_fields_);
   if (spec_.get("hooks").is_object()) hooks_.resize(spec_.get("hooks").size());
@@ -84,6 +85,7 @@ void Scheduler::Impl::entry_changed() {
   if (end_ || !completed(entry.phase) || !graph_[entry_].told) return;
   if (!advance_workflow_exit() || end_) return;
   kill_daemons(kNoNode);
+  workflow_metrics(entry_);
   const bool stopped = failed_or_error(entry.phase) && shutdown_ != Shutdown::none;
   const std::string message =
       stopped ? fmt::format("Stopped with strategy '{}'", strategy_name(shutdown_ == Shutdown::stop))
@@ -170,6 +172,7 @@ void Scheduler::Impl::end_workflow(Phase phase, std::string message) {
   }
   waiting_.clear();
   memo_asked_.clear();
+  measured_.clear();
   push(Op::conclude);
 }
 
@@ -241,6 +244,10 @@ Json Scheduler::Impl::status() const {
   };
   condition("PodRunning", active_pods_ != 0);
   if (finished_) condition("Completed", true);
+  if (!metric_errors_.empty()) {
+    condition("MetricsError", true);
+    conditions.as_array().back().set("message", fmt::format("{}", fmt::join(metric_errors_, ", ")));
+  }
   out.set("conditions", std::move(conditions));
   if (spec_.get("workflowTemplateRef").is_object()) {
     Json stored = spec_;

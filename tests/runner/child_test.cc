@@ -40,6 +40,8 @@ const char* const kManifest =
     R"({"action":"create","setOwnerReference":true,"manifest":)"
     R"("apiVersion: argoproj.io/v1alpha1\nkind: Workflow\nmetadata: {generateName: c-}\nspec: {entrypoint: a}"})";
 
+bool free_name(const std::string&, const std::string&) { return false; }
+
 Json ended(const char* phase) {
   Json object = Json::object();
   object["status"].set("phase", phase);
@@ -50,8 +52,8 @@ Json ended(const char* phase) {
 
 TEST_CASE("a step always makes the same child, and its next run another") {
   const StartPod o = order(kManifest);
-  const Json a = child_workflow(o, parent(), 0, TimePoint());
-  const Json b = child_workflow(o, parent(), 0, TimePoint());
+  const Json a = child_workflow(o, parent(), free_name, TimePoint());
+  const Json b = child_workflow(o, parent(), free_name, TimePoint());
   CHECK(to_json(a) == to_json(b));
   const Json& m = a.get("metadata");
   CHECK(m.get_string("uid") == child_uid("u-1", "parent-1", 0));
@@ -59,7 +61,10 @@ TEST_CASE("a step always makes the same child, and its next run another") {
   CHECK(m.get_string("name").starts_with("c-"));
   CHECK(m.get_string("namespace") == "ns");
   CHECK(m.get_array("ownerReferences").at(0).get_string("uid") == "u-1");
-  const Json other_name = child_workflow(o, parent(), 1, TimePoint());
+  const auto taken = [&](const std::string& ns, const std::string& name) {
+    return ns == "ns" && name == m.get_string("name");
+  };
+  const Json other_name = child_workflow(o, parent(), taken, TimePoint());
   CHECK(other_name.get("metadata").get_string("name") != m.get_string("name"));
   CHECK(other_name.get("metadata").get_string("uid") == m.get_string("uid"));
   CHECK(child_uid("u-1", "parent-1", 1) != child_uid("u-1", "parent-1", 0));
@@ -68,9 +73,10 @@ TEST_CASE("a step always makes the same child, and its next run another") {
 TEST_CASE("a manifest that names nothing, or is no workflow, is refused") {
   const char* const kNameless =
       R"({"manifest":"apiVersion: argoproj.io/v1alpha1\nkind: Workflow\nspec: {entrypoint: a}"})";
-  CHECK_THROWS_AS((void)child_workflow(order(kNameless), parent(), 0, TimePoint()), std::runtime_error);
+  CHECK_THROWS_AS((void)child_workflow(order(kNameless), parent(), free_name, TimePoint()),
+                  std::runtime_error);
   const char* const kOther = R"({"manifest":"apiVersion: v1\nkind: Pod\nmetadata: {name: a}"})";
-  CHECK_THROWS_AS((void)child_workflow(order(kOther), parent(), 0, TimePoint()), std::runtime_error);
+  CHECK_THROWS_AS((void)child_workflow(order(kOther), parent(), free_name, TimePoint()), std::runtime_error);
 }
 
 TEST_CASE("one failure requirement is enough, all success requirements are needed") {

@@ -25,6 +25,23 @@ Sim::Rule failing(std::vector<std::string> names) {
 
 }  // namespace
 
+TEST_CASE("outputs of a dag do not know the workflow's parameters") {
+  const auto run = [](const std::string& value_from) {
+    Sim sim(
+        "apiVersion: argoproj.io/v1alpha1\nkind: Workflow\nmetadata: {name: wf}\nspec:\n  entrypoint: main\n"
+        "  arguments: {parameters: [{name: x, value: a}]}\n  templates:\n  - name: main\n    inputs: "
+        "{parameters: "
+        "[{name: y, value: b}]}\n    outputs: {parameters: [{name: o, valueFrom: " +
+        value_from +
+        "}]}\n    dag: {tasks: [{name: A, template: leaf}]}\n  - {name: leaf, container: {image: i}}\n");
+    REQUIRE(sim.run());
+    return sim.phase() + " " + sim.output_of("wf", "o");
+  };
+  CHECK(run("{expression: 'inputs.parameters.y'}") == "Succeeded b");
+  CHECK(run("{expression: 'workflow.parameters.x'}") == "Error none");
+  CHECK(run("{expression: 'workflow.parameters.x', default: d}") == "Succeeded d");
+}
+
 TEST_CASE("a diamond") {
   Sim sim(dag(R"yaml(
       - {name: A, template: leaf}

@@ -47,6 +47,33 @@ TEST_CASE("tries are children of a Retry node, up to the limit") {
   CHECK(sim.orders().at("wf(2)").tmpl.get("container").get_array("args")[0].as_string() == "2 4");
 }
 
+TEST_CASE("the last try's duration is whole seconds, as a cluster keeps them") {
+  Sim sim(workflow(
+      "  templates:\n  - name: main\n    retryStrategy: {limit: 5, expression: "
+      "'asInt(lastRetry.duration) < 3'}\n    container: {image: i, args: [\"{{lastRetry.duration}}\"]}\n"));
+  sim.rule = [](const SimPod& p) {
+    Outcome o = fails(1);
+    o.takes = p.display_name == "wf(0)" ? 2400ms : 3100ms;
+    return o;
+  };
+  REQUIRE(sim.run());
+  CHECK(sim.node("wf")->phase == Phase::failed);
+  CHECK(sim.node("wf(1)"));
+  CHECK_FALSE(sim.node("wf(2)"));
+  CHECK(sim.orders().at("wf(1)").tmpl.get("container").get_array("args")[0].as_string() == "2");
+}
+
+TEST_CASE("a timeout of two seconds is over before the pod can begin") {
+  const auto run = [](const std::string& timeout) {
+    Sim sim(
+        workflow("  templates:\n  - name: main\n    timeout: " + timeout + "\n    container: {image: i}\n"));
+    REQUIRE(sim.run());
+    return sim.phase() + ": " + sim.message_of("wf");
+  };
+  CHECK(run("2s") == "Error: wf exceeded its deadline");
+  CHECK(run("3s") == "Succeeded: ");
+}
+
 TEST_CASE("policies: what is tried again") {
   const auto tries = [](const std::string& strategy, Outcome outcome) {
     Sim sim(workflow("  templates:\n  - name: main\n    retryStrategy: " + strategy +
@@ -64,6 +91,9 @@ TEST_CASE("policies: what is tried again") {
   CHECK(tries("{limit: 1, retryPolicy: Always}", errors("x")) == 2);
   CHECK(tries("{limit: 1, retryPolicy: OnTransientError}", passing) == 2);
   CHECK(tries("{limit: 1, retryPolicy: OnTransientError}", errors("x")) == 1);
+  Outcome told = fails(1);
+  told.message = "main: Error (exit code 1): dial tcp: i/o timeout";
+  CHECK(tries("{limit: 1, retryPolicy: OnTransientError}", told) == 2);
   CHECK(tries("{limit: 3, expression: \"lastRetry.exitCode == '9'\"}", fails(1)) == 1);
   CHECK(tries("{limit: 3, expression: \"asInt(lastRetry.exitCode) == 1\"}", fails(1)) == 4);
   CHECK(tries("{limit: 1, expression: \"lastRetry.status == 'Error'\"}", errors("x")) == 2);

@@ -22,6 +22,20 @@ TEST_CASE("lists with a merge key merge by element, others are replaced") {
   CHECK(out == j(R"({"env":[{"name":"a","value":"1"},{"name":"b","value":"3"},{"name":"c"}],"args":["y"]})"));
 }
 
+TEST_CASE("what the patch adds comes before what it does not name, in the patch's order") {
+  const auto names = [](const char* base, const char* patch) {
+    const Json out = strategic_merge(j(base), j(patch));
+    std::string text;
+    for (const Json& e : out.get_array("env")) text += e.get_string("name");
+    return text;
+  };
+  CHECK(names(R"({"env":[{"name":"a"}]})", R"({"env":[{"name":"b"}]})") == "ba");
+  CHECK(names(R"({"env":[{"name":"a"},{"name":"b"}]})", R"({"env":[{"name":"b"},{"name":"a"}]})") == "ba");
+  CHECK(names(R"({"env":[{"name":"a"},{"name":"b"},{"name":"c"}]})",
+              R"({"env":[{"name":"x"},{"name":"b"}]})") == "xabc");
+  CHECK(names(R"({"env":[{"name":"a"}]})", R"({"env":[{"name":"b"},{"name":"b","value":"2"}]})") == "ba");
+}
+
 TEST_CASE("null and $patch delete") {
   const Json out = strategic_merge(j(R"({"a":1,"env":[{"name":"a"},{"name":"b"}]})"),
                                    j(R"({"a":null,"env":[{"name":"a","$patch":"delete"}]})"));

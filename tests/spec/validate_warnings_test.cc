@@ -58,6 +58,46 @@ TEST_CASE("validate: warnings") {
       {"unused",
        "entrypoint: a\ntemplates: [{name: a, container: {image: i}}, {name: b, container: {image: i}}]",
        "unused-template", "spec.templates[1].name"},
+      {"a timeout that no pod can meet",
+       "entrypoint: a\ntemplates: [{name: a, timeout: 2s, container: {image: i}}]",
+       "timeout",
+       "spec.templates[0].timeout",
+       {"3s"}},
+      {"an output that speaks of the workflow",
+       "entrypoint: m\narguments: {parameters: [{name: x, value: y}]}\ntemplates:\n- {name: a, container: "
+       "{image: "
+       "i}}\n- {name: m, outputs: {parameters: [{name: o, valueFrom: {expression: workflow.parameters.x}}]}, "
+       "steps: [[{name: s, template: a}]]}",
+       "unknown-variable",
+       "spec.templates[1].outputs.parameters[0].valueFrom.expression",
+       {"inputs.parameters"}},
+      {"a metric of no kind",
+       "entrypoint: a\ntemplates: [{name: a, container: {image: i}, metrics: {prometheus: [{name: m, help: "
+       "h}]}}]",
+       "metrics",
+       "spec.templates[0].metrics.prometheus[0]",
+       {"never emitted", "`counter`"}},
+      {"a metric's value",
+       "entrypoint: a\ntemplates: [{name: a, container: {image: i}, metrics: {prometheus: [{name: m, help: "
+       "h, "
+       "counter: {value: one}}]}}]",
+       "metrics",
+       "spec.templates[0].metrics.prometheus[0].counter.value",
+       {"`one`", "no number"}},
+      {"a realtime gauge",
+       "entrypoint: a\ntemplates: [{name: a, container: {image: i}, metrics: {prometheus: [{name: m, help: "
+       "h, "
+       "gauge: {realtime: true, value: '{{status}}'}}]}}]",
+       "metrics",
+       "spec.templates[0].metrics.prometheus[0].gauge.value",
+       {"{{duration}}"}},
+      {"the workflow's own metric",
+       "entrypoint: a\nmetrics: {prometheus: [{name: a-b, help: h, counter: {value: '1'}}]}\ntemplates: "
+       "[{name: "
+       "a, container: {image: i}}]",
+       "metrics",
+       "spec.metrics.prometheus[0].name",
+       {"`a-b`"}},
       {"the second unnamed inline template, which Argo passes over",
        "entrypoint: m\ntemplates:\n- {name: m, steps: [[{name: x, inline: {container: {image: i}}}, {name: "
        "y, inline: "
