@@ -217,7 +217,7 @@ class Validator {
   void warn_unused_templates();
   void warn_volumes(const TemplateView& t);
   void warn_outputs(const Json& json, const Site& site);
-  void warn_metrics(const Json& metrics, const Site& site, bool of_workflow);
+  void warn_metrics(const Json& holder, const Site& site, bool of_workflow);
   void warn_metric(const Json& metric, const Site& site, bool of_workflow);
   void warn_workflow_metrics(const Site& spec);
   void warn_hooks(const Json& hooks, const Site& site);

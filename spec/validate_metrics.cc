@@ -2,6 +2,8 @@
 // what would never be emitted.
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <utility>
 
 #include "spec/expr/numbers.h"
@@ -11,6 +13,27 @@
 #include "spec/when.h"
 
 namespace skiff::spec::validation {
+namespace {
+
+/// Whether a metric may speak of it (docs/variables.md); of output parameters it must be a declared one.
+bool is_metric_variable(std::string_view name, const Json& outputs) {
+  constexpr std::array<std::string_view, 8> kWords{"duration",       "status",           "exitCode",
+                                                   "outputs.result", "retries",          "steps.name",
+                                                   "tasks.name",     "inputs.parameters"};
+  constexpr std::array<std::string_view, 6> kBeginnings{
+      "resourcesDuration.", "inputs.", "workflow.", "node.", "pod.", "lastRetry."};
+  constexpr std::string_view kOutput = "outputs.parameters.";
+  if (name.starts_with(kOutput)) {
+    const Json::Array& declared = outputs.get_array("parameters");
+    return std::any_of(declared.begin(), declared.end(),
+                       [&](const Json& p) { return p.get_string("name") == name.substr(kOutput.size()); });
+  }
+  return std::find(kWords.begin(), kWords.end(), name) != kWords.end() ||
+         std::any_of(kBeginnings.begin(), kBeginnings.end(),
+                     [&](std::string_view beginning) { return name.starts_with(beginning); });
+}
+
+}  // namespace
 
 void Validator::check_metrics(const Json& processed, const Site& site) {
   const Json::Array& metrics = processed.get("metrics").get_array("prometheus");
@@ -76,10 +99,20 @@ void Validator::warn_metric(const Json& metric, const Site& site, bool of_workfl
   }
 }
 
-void Validator::warn_metrics(const Json& metrics, const Site& site, bool of_workflow) {
-  const Json::Array& list = metrics.get_array("prometheus");
-  for (std::size_t i = 0; i < list.size(); ++i)
-    warn_metric(list[i], site.at(child_path("prometheus", i)), of_workflow);
+/// `holder` is a template, or the spec, which has no outputs of its own to look at.
+void Validator::warn_metrics(const Json& holder, const Site& site, bool of_workflow) {
+  const Json::Array& list = holder.get("metrics").get_array("prometheus");
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    const Site here = site.at(child_path("metrics.prometheus", i));
+    warn_metric(list[i], here, of_workflow);
+    for_each_tag_in(list[i], [&](const Tag& tag) {
+      if (of_workflow || tag.expression || nested_name(tag.raw)) return;
+      if (is_metric_variable(tag.name, holder.get("outputs"))) return;
+      warning("unknown-variable", here,
+              fmt::format("metric `{}` speaks of `{}`, which its template does not know",
+                          list[i].get_string("name"), tag.name));
+    });
+  }
 }
 
 /// Those of the whole workflow, which Argo does not check before it emits them.
@@ -87,7 +120,7 @@ void Validator::warn_workflow_metrics(const Site& spec) {
   const bool before = std::exchange(errors_are_warnings_, true);
   check_metrics(*base_.spec, spec);
   errors_are_warnings_ = before;
-  warn_metrics(base_.spec->get("metrics"), spec.at("metrics"), true);
+  warn_metrics(*base_.spec, spec, true);
 }
 
 }  // namespace skiff::spec::validation

@@ -194,7 +194,7 @@ void Validator::warn_template(const TemplateView& t) {
     const std::string_view word = present(*t.json, "dag") ? "task" : "step";
     warn_task(task, {path, fmt::format("{}, {} `{}`", t.who, word, task.get_string("name"))});
   });
-  warn_metrics(t.json->get("metrics"), site.at("metrics"), false);
+  warn_metrics(*t.json, site, false);
   warn_outputs(*t.json, site);
   if (t.is_inline || !is_leaf_type(template_type(*t.json))) return;
   bool item = false;

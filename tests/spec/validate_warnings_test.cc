@@ -84,6 +84,13 @@ TEST_CASE("validate: warnings") {
        "metrics",
        "spec.templates[0].metrics.prometheus[0].counter.value",
        {"`one`", "no number"}},
+      {"a metric of an output that is not there",
+       "entrypoint: a\ntemplates: [{name: a, container: {image: i}, metrics: {prometheus: [{name: m, help: "
+       "h, "
+       "gauge: {value: '{{outputs.parameters.no}}'}}]}}]",
+       "unknown-variable",
+       "spec.templates[0].metrics.prometheus[0]",
+       {"outputs.parameters.no"}},
       {"a realtime gauge",
        "entrypoint: a\ntemplates: [{name: a, container: {image: i}, metrics: {prometheus: [{name: m, help: "
        "h, "
