@@ -33,7 +33,7 @@ PodDone ended(const StartPod& order, Phase phase, const std::string& message) {
   done.phase = phase;
   done.exit_code = phase == Phase::succeeded ? 0 : kExecutorFailed;
   if (phase != Phase::succeeded)
-    done.message = fmt::format("Error (exit code {}): {}", kExecutorFailed, message);
+    done.message = fmt::format("main: Error (exit code {}): {}", kExecutorFailed, message);
   return done;
 }
 

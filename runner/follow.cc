@@ -225,7 +225,7 @@ int show_logs(const Client& client, const std::string& ns, const std::string& na
   return code_of(workflow.get("status").get_string("phase"));
 }
 
-int wait_quietly(const Client& client, const std::string& ns, const std::string& name) {
+int wait_quietly(const Client& client, const std::string& ns, const std::string& name, bool silent) {
   Json status;
   const auto take = [&](const Json& change) {
     status = change.get("workflow").get("status");
@@ -235,7 +235,7 @@ int wait_quietly(const Client& client, const std::string& ns, const std::string&
   }
   const std::string phase = status.get_string("phase");
   if (phase.empty()) throw ClientError(404, fmt::format("workflow `{}` was deleted before it ended", name));
-  fmt::print("{} {} at {}\n", name, phase, status.get_string("finishedAt"));
+  if (!silent) fmt::print("{} {} at {}\n", name, phase, status.get_string("finishedAt"));
   return code_of(phase);
 }
 
@@ -251,7 +251,7 @@ int follow(const Client& client, const std::string& ns, const std::string& name,
     case FollowMode::quiet:
       break;
   }
-  return wait_quietly(client, ns, name);
+  return wait_quietly(client, ns, name, options.silent);
 }
 
 }  // namespace skiff::runner

@@ -15,6 +15,7 @@ struct FollowOptions {
   FollowMode mode = FollowMode::quiet;
   bool color = false;
   std::function<bool(const spec::NodeStatus&)> keeps;  ///< of watch: which nodes it shows; empty: all
+  bool silent = false;                                 ///< of quiet: nothing is printed at the end
   bool interrupt_stops = false;  ///< Ctrl-C stops the workflow (twice: terminates) instead of only leaving
 };
 

@@ -117,6 +117,7 @@ class Request {
 void set_what(Request& request, const HttpCall& call) {
   const std::string method = call.method.empty() ? "GET" : call.method;
   request.set(CURLOPT_URL, call.url.c_str());
+  request.set(CURLOPT_USERAGENT, "Go-http-client/1.1");  // some servers refuse who has no name
   request.set(CURLOPT_CUSTOMREQUEST, method.c_str());
   request.set_headers(call);
   if (!call.body.empty()) {

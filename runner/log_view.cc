@@ -9,6 +9,7 @@
 #include <set>
 
 #include "runner/controller.h"
+#include "runner/workflow_view.h"
 #include "spec/names.h"
 #include "spec/status.h"
 #include "spec/units.h"
@@ -55,7 +56,7 @@ namespace {
 
 bool named(const spec::NodeStatus& n, const std::string& workflow, const std::string& name) {
   return n.display_name == name || n.name == name || n.id == name ||
-         spec::pod_name(workflow, n.name, n.template_name) == name;
+         spec::pod_name(workflow, n.name, template_name_of(n)) == name;
 }
 
 }  // namespace
@@ -118,7 +119,7 @@ void LogView::State::take_files(std::vector<store::LogFile> files) {
     slot = std::make_unique<Source>();
     slot->reader.emplace(file.path, range);
     slot->file = std::move(file);
-    slot->pod_name = spec::pod_name(workflow, n.name, n.template_name);
+    slot->pod_name = spec::pod_name(workflow, n.name, template_name_of(n));
     slot->node_name = n.display_name;
   }
 }

@@ -63,7 +63,7 @@ void write_archive(PodServices& services, const PodPlan& plan, const RunContext&
     const auto place = place_of(input.artifact, order.tmpl.get("archiveLocation"));
     if (!place) continue;
     if (place->kind == "raw") {
-      writer.add_file(input.destination(), mode_of(input.artifact, 0644), place->raw);
+      writer.add_file(input.destination(), mode_of(input.artifact, 0666), place->raw);
     } else {
       add_one(services, run, input, *place, network_pid, writer);
     }

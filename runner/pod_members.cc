@@ -236,7 +236,7 @@ Task<void> PodLife::stop_running() {
   for (ContainerRun* c : mains) c->kill("SIGKILL", *scope_);
 }
 
-/// After the main containers: SIGTERM, then SIGKILL. How they end is of no interest any more.
+/// After the main containers: SIGTERM, then SIGKILL.
 Task<void> PodLife::stop_sidecars() {
   std::vector<ContainerRun*> beside = of_stage(Stage::sidecar);
   for (ContainerRun* c : of_stage(Stage::init)) beside.push_back(c);

@@ -131,7 +131,8 @@ awaitable<HttpReply> submit(Services& s, const HttpRequest& request, const Captu
       throw RequestError(
           404, fmt::format("there is no {} named `{}`; keep one with: skiff apply -f FILE", kind, name));
     }
-    workflow = workflow_from(kind, spec::parse_json(row->json).value_or(Json::object()));
+    const auto now = std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
+    workflow = workflow_from(kind, spec::parse_json(row->json).value_or(Json::object()), now);
   }
   const SubmitOptions options = submit_options_from(body.get("submitOptions"));
   apply_options(workflow, options);

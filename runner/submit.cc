@@ -61,7 +61,7 @@ Json new_workflow(const std::string& generate_name) {
   return w;
 }
 
-constexpr std::array<std::pair<std::string_view, std::string_view>, 13> kKindWords{{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 16> kKindWords{{
     {"workflowtemplate", "WorkflowTemplate"},
     {"workflowtemplates", "WorkflowTemplate"},
     {"wftmpl", "WorkflowTemplate"},
@@ -71,9 +71,12 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 13> kKindWor
     {"cwft", "ClusterWorkflowTemplate"},
     {"cwftmpl", "ClusterWorkflowTemplate"},
     {"cronworkflow", "CronWorkflow"},
+    {"cronworkflows", "CronWorkflow"},
+    {"cron", "CronWorkflow"},
     {"cronwf", "CronWorkflow"},
     {"cwf", "CronWorkflow"},
     {"workflow", "Workflow"},
+    {"workflows", "Workflow"},
     {"wf", "Workflow"},
 }};
 
@@ -189,7 +192,7 @@ SubmitOptions submit_options_from(const Json& json) {
   return o;
 }
 
-Json workflow_from(const std::string& kind, const Json& object) {
+Json workflow_from(const std::string& kind, const Json& object, spec::TimePoint now) {
   const std::string name = object.get("metadata").get_string("name");
   Json w = new_workflow(name + "-");
   Json labels = Json::object();
@@ -198,6 +201,7 @@ Json workflow_from(const std::string& kind, const Json& object) {
     const Json& meta = object.get("spec").get("workflowMetadata");
     if (meta.get("labels").is_object()) labels = meta.get("labels");
     if (meta.get("annotations").is_object()) w["metadata"].set("annotations", meta.get("annotations"));
+    w["metadata"]["annotations"].set("workflows.argoproj.io/scheduled-time", spec::to_rfc3339(now));
     labels.set("workflows.argoproj.io/cron-workflow", name);
   } else {
     const bool cluster = kind == "ClusterWorkflowTemplate";

@@ -48,8 +48,8 @@ using StoredLookup = std::function<std::optional<Json>(const std::string& kind, 
 using StoredNames = std::function<std::vector<std::string>(const std::string& kind)>;
 
 /// The Workflow that `submit --from kind/name` makes of a stored object: WorkflowTemplate,
-/// ClusterWorkflowTemplate or CronWorkflow.
-[[nodiscard]] Json workflow_from(const std::string& kind, const Json& object);
+/// ClusterWorkflowTemplate or CronWorkflow, which is scheduled for `now` (workflow/common/convert.go).
+[[nodiscard]] Json workflow_from(const std::string& kind, const Json& object, spec::TimePoint now);
 /// A new Workflow with the spec of one that has run (workflow/util/util.go, FormulateResubmitWorkflow).
 [[nodiscard]] Json resubmitted(const Json& workflow);
 /// "workflowtemplate", "wftmpl", "cwft", "cronwf", "wf" … to the kind; "" for an unknown word.

@@ -153,7 +153,7 @@ const Json* template_of(const NodeStatus& n, const Json& workflow) {
     }
   }
   for (const auto& [key, t] : workflow.get("status").get_object("storedTemplates")) {
-    if (t.get_string("name") == n.template_name) return &t;
+    if (t.get_string("name") == template_name_of(n)) return &t;
   }
   return nullptr;
 }
@@ -199,13 +199,17 @@ std::string describe_tree(const Json& workflow, const ViewOptions& o, spec::Time
     const bool pod = n.type == NodeType::pod;
     const auto end = n.finished_at.value_or(now);
     rows.push_back({step_cell(row, o), template_cell(n),
-                    pod ? spec::pod_name(name, n.name, n.template_name) : "",
+                    pod ? spec::pod_name(name, n.name, template_name_of(n)) : "",
                     pod && n.started_at ? spec::short_duration(end - *n.started_at) : ""});
     if (o.wide) rows.back().push_back(artifact_names(n));
     rows.back().push_back(n.message);
     if (o.wide || o.short_form) rows.back().push_back(n.host_node_name);
   }
   return rows.size() > 1 ? format_table(rows, 2) : "";
+}
+
+std::string template_name_of(const NodeStatus& node) {
+  return node.template_ref.is_object() ? node.template_ref.get_string("template") : node.template_name;
 }
 
 std::string describe_workflow(const Json& workflow, const ViewOptions& options, spec::TimePoint now) {

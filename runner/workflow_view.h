@@ -13,6 +13,9 @@ namespace skiff::runner {
 /// status.nodes in the order of their making.
 [[nodiscard]] std::vector<spec::NodeStatus> nodes_of(const spec::Json& workflow);
 
+/// What the node's template is called, for its pod's name (workflow/util/pod_name.go, GetTemplateFromNode).
+[[nodiscard]] std::string template_name_of(const spec::NodeStatus& node);
+
 struct ViewOptions {
   bool color = false;
   bool wide = false;         ///< with artifacts and host columns

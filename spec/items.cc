@@ -86,15 +86,19 @@ std::vector<std::string_view> parts(std::string_view json) {
   return out;
 }
 
-/// A JSON string of nothing but ASCII that stands for itself: most items, and not worth a parser's time.
-bool is_bare(std::string_view raw) {
-  return raw.size() >= 2 && raw.front() == '"' && raw.back() == '"' &&
-         std::all_of(raw.begin() + 1, raw.end() - 1,
-                     [](char c) { return c >= 0x20 && c < 0x7f && c != '"' && c != '\\'; });
+/// Letters, digits and the like, that mean the same in JSON, in a name and as a value: most items, and not
+/// worth a parser's time.
+bool stands_for_itself(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' ||
+           c == '_' || c == '.';
+  });
 }
 
 std::string decoded(std::string_view raw_string) {
-  if (is_bare(raw_string)) return std::string(raw_string.substr(1, raw_string.size() - 2));
+  const std::string_view inner =
+      raw_string.size() < 2 ? std::string_view() : raw_string.substr(1, raw_string.size() - 2);
+  if (raw_string.starts_with('"') && stands_for_itself(inner)) return std::string(inner);
   const auto json = parse_json(raw_string);
   return json && json->is_string() ? json->as_string() : std::string(raw_string);
 }
@@ -196,14 +200,21 @@ bool read_bounds(const SequenceBounds& sequence, std::int64_t& start, std::int64
   return error.empty();
 }
 
-std::string sequence_trouble(const std::string& format, const std::string& raw, std::size_t bytes) {
-  const auto valid = is_bare(raw) ? std::nullopt : parse_json(raw);
-  if (!is_bare(raw) && (!valid || !valid->is_string())) {
-    return fmt::format("withSequence.format {} makes the item {}, which is no JSON string", format, raw);
+/// The item of a number's text, or an error. Numbers and most other texts are items as they stand.
+LoopItem sequence_item(std::size_t index, std::string text, const std::string& format, std::string& error) {
+  LoopItem out;
+  if (stands_for_itself(text)) {
+    out.suffix = fmt::format("{}:{}", index, text);
+    out.item = std::move(text);
+    return out;
   }
-  if (bytes <= kMaxSequenceBytes) return "";
-  return fmt::format("withSequence.format {} makes more than {} MB of items", format,
-                     kMaxSequenceBytes >> 20U);
+  const std::string raw = "\"" + text + "\"";
+  const auto valid = parse_json(raw);
+  if (!valid || !valid->is_string()) {
+    error = fmt::format("withSequence.format {} makes the item {}, which is no JSON string", format, raw);
+    return out;
+  }
+  return make_item(index, compact(raw));
 }
 
 }  // namespace
@@ -286,15 +297,17 @@ LoopItems expand_sequence(const SequenceBounds& sequence) {
   std::size_t bytes = 0;
   for (std::size_t i = 0; i <= steps; ++i) {
     const auto offset = static_cast<std::int64_t>(i);
-    const std::string raw =
-        "\"" + go_format_int(format, start <= end ? start + offset : start - offset) + "\"";
-    bytes += raw.size();
-    out.error = sequence_trouble(format, raw, bytes);
+    std::string text = go_format_int(format, start <= end ? start + offset : start - offset);
+    bytes += text.size();
+    out.items.push_back(sequence_item(i, std::move(text), format, out.error));
+    if (out.error.empty() && bytes > kMaxSequenceBytes) {
+      out.error = fmt::format("withSequence.format {} makes more than {} MB of items", format,
+                              kMaxSequenceBytes >> 20U);
+    }
     if (!out.error.empty()) {
       out.items.clear();
       return out;
     }
-    out.items.push_back(make_item(i, compact(raw)));
   }
   return out;
 }

@@ -95,8 +95,7 @@ class Events : public YAML::EventHandler {
     const bool whole = style == Node::Style::plain && text_.substr(at).starts_with(value);
     word_ = whole ? text_.substr(at, value.size()) : std::string_view();
     const bool has_tag = tag != "?" && tag != "!";
-    const bool may_be_cut =
-        style == Node::Style::double_quoted && value.find_first_of("\x85\xA0") != std::string::npos;
+    const bool may_be_cut = value.find_first_of("\x85\xA0") != std::string::npos;
     builder_.scalar(offset, from, may_be_cut ? with_whole_escapes(value) : value, style,
                     has_tag ? std::string_view(tag) : std::string_view());
     remember(anchor);

@@ -115,7 +115,7 @@ struct Unpacked {
 
 /// Adds a stored artifact to `out` so that it arrives at options.path: an archive with one entry at its top
 /// becomes that file or directory, with several a directory that holds them; what is no archive arrives as it
-/// is. Files keep their permissions (masked by 022, as Argo's untar under its umask), directories get 0755.
+/// is. Files keep their permissions (Argo's init unpacks under umask 0), directories get 0755.
 /// Throws `not_found` for a missing key or sub_path (the caller forgives it if the artifact is optional).
 Unpacked unpack(const ArtifactStore& store, std::string_view key, const UnpackOptions& options,
                 TarWriter& out);

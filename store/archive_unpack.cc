@@ -15,8 +15,6 @@ namespace {
 // As an object store gives it back: without the permissions that it never knew.
 constexpr mode_t kPlainMode = 0644;
 constexpr mode_t kDirectoryMode = 0755;
-// The umask under which Argo's init container unpacks.
-constexpr mode_t kUmask = 022;
 
 std::string name_of(std::string_view key) { return fmt::format("artifact '{}'", show(key)); }
 
@@ -165,7 +163,7 @@ class Placing {
   [[nodiscard]] mode_t mode_of(const Entry& entry, bool root) const {
     if (options_.mode && (root || options_.recurse_mode)) return *options_.mode & 07777;
     if (entry.kind == EntryKind::directory) return kDirectoryMode;
-    return keep_modes_ ? (entry.mode & 0777 & ~kUmask) : kPlainMode;
+    return keep_modes_ ? (entry.mode & 0777) : kPlainMode;
   }
 
   const UnpackOptions& options_;

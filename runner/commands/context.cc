@@ -98,4 +98,20 @@ void print_object(const spec::Json& object, const std::string& format) {
   }
 }
 
+void print_created(const spec::Json& workflow, const std::string& format) {
+  if (format == "json" || format == "yaml") {
+    print_object(workflow, format);
+  } else if (format == "name") {
+    fmt::print("{}\n", workflow.get("metadata").get_string("name"));
+  } else {
+    fmt::print(
+        "Name:                {}\nNamespace:           {}\nStatus:              {}\nCreated:             "
+        "{}\n",
+        workflow.get("metadata").get_string("name"), workflow.get("metadata").get_string("namespace"),
+        workflow.get("status").get_string("phase", "Pending"),
+        workflow.get("metadata").get_string("creationTimestamp"));
+  }
+  std::fflush(stdout);
+}
+
 }  // namespace skiff::runner

@@ -67,6 +67,10 @@ void forgive_metadata(spec::Diagnostics& findings);
 /// Prints an object as `-o json` or `-o yaml` asks.
 void print_object(const spec::Json& object, const std::string& format);
 
+/// Tells of a workflow that was submitted: as `-o name|json|yaml` asks, else its name, namespace, status and
+/// time.
+void print_created(const spec::Json& workflow, const std::string& format);
+
 // Each adds its verbs to the program.
 void add_submit(CLI::App& app, Context& context);
 void add_get(CLI::App& app, Context& context);

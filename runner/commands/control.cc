@@ -66,6 +66,7 @@ void follow_if_asked(const ControlFlags& f, Context& context, const Client& clie
   if (!f.wait && !f.watch && !f.log) return;
   FollowOptions options;
   options.color = context.color;
+  options.silent = !f.output.empty() && f.output != "wide";
   if (f.watch) options.mode = FollowMode::watch;
   if (f.log) options.mode = FollowMode::logs;
   const int code = follow(client, context.ns, workflow.get("metadata").get_string("name"), options);
@@ -90,13 +91,10 @@ std::vector<std::string> names_of(const ControlFlags& f, const Context& context,
 
 void tell(const ControlFlags& f, const Json& workflow, const std::string& done) {
   const std::string name = workflow.get("metadata").get_string("name");
-  if (f.output == "name") {
-    fmt::print("{}\n", name);
-  } else if (f.output == "json" || f.output == "yaml") {
-    print_object(workflow, f.output);
-  } else {
-    fmt::print("workflow {} {}\n", name, done);
-  }
+  // As argo has it, a workflow that runs again is shown as a new one is.
+  const bool runs_again = done == "retried" || done == "submitted";
+  if (runs_again || !f.output.empty()) return print_created(workflow, f.output);
+  fmt::print("workflow {} {}\n", name, done);
   std::fflush(stdout);
 }
 
@@ -173,9 +171,16 @@ void remove(const DeleteFlags& f, const Context& context) {
   for (const auto& [ns, name] : doomed) {
     Context there = context;
     there.ns = ns;
-    if (!f.dry_run) (void)client.del(there.workflow_path(name));
+    try {
+      if (!f.dry_run) (void)client.del(there.workflow_path(name));
+    } catch (const ClientError& e) {
+      if (e.status() != 404) throw;
+      fmt::print("Workflow '{}' not found\n", name);
+      continue;
+    }
     fmt::print("Workflow '{}' deleted{}\n", name, f.dry_run ? " (dry-run)" : "");
   }
+  if (doomed.empty()) fmt::print("No workflows found\n");
 }
 
 void add_delete(CLI::App& app, Context& context) {

@@ -35,7 +35,7 @@ void replace(std::string& text, const std::string& from, const std::string& to) 
 
 bool wanted(const CopyFlags& f, const spec::NodeStatus& n, const std::string& artifact) {
   const bool node = f.node.empty() || f.node == n.id || f.node == n.display_name || f.node == n.name;
-  return node && (f.template_name.empty() || f.template_name == n.template_name) &&
+  return node && (f.template_name.empty() || f.template_name == template_name_of(n)) &&
          (f.artifact.empty() || f.artifact == artifact);
 }
 
@@ -87,7 +87,7 @@ void copy(const CopyFlags& f, Context& context) {
       replace(path, "{namespace}", run.namespace_);
       replace(path, "{workflowName}", run.name);
       replace(path, "{nodeId}", n.id);
-      replace(path, "{templateName}", n.template_name);
+      replace(path, "{templateName}", template_name_of(n));
       replace(path, "{artifactName}", name);
       copy_one(artifacts, key, fs::path(f.directory) / path, f.extract);
       ++copied;

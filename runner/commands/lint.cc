@@ -6,6 +6,7 @@
 #include "runner/commands/strict.h"
 #include "runner/daemon.h"
 #include "runner/stored_templates.h"
+#include "runner/submit.h"
 #include "spec/validate.h"
 
 namespace skiff::runner {
@@ -41,7 +42,16 @@ void lint(const LintFlags& f, Context& context) {
   std::vector<spec::LintFile> texts;
   for (const InputFile& file : files) texts.push_back({file.name, file.text});
   spec::LintOptions options;
-  options.kinds = f.kinds;
+  for (const std::string& word : f.kinds) {
+    if (word == "all") continue;
+    const std::string kind = kind_of_word(word);
+    if (kind.empty()) {
+      throw Exit(kUsage, fmt::format("--kinds {}: use all, workflows, workflowtemplates, cronworkflows or "
+                                     "clusterworkflowtemplates",
+                                     word));
+    }
+    options.kinds.push_back(kind);
+  }
   options.warnings_as_errors = f.strict == "error";
   options.default_namespace = context.ns;
   std::unique_ptr<store::Journal> journal;

@@ -155,22 +155,6 @@ void warn_of_unknown(const SubmitFlags& flags, const Json& workflow) {
   }
 }
 
-void print_created(const Json& workflow, const std::string& format) {
-  if (format == "json" || format == "yaml") {
-    print_object(workflow, format);
-  } else if (format == "name") {
-    fmt::print("{}\n", workflow.get("metadata").get_string("name"));
-  } else {
-    fmt::print(
-        "Name:                {}\nNamespace:           {}\nStatus:              {}\nCreated:             "
-        "{}\n",
-        workflow.get("metadata").get_string("name"), workflow.get("metadata").get_string("namespace"),
-        workflow.get("status").get_string("phase", "Pending"),
-        workflow.get("metadata").get_string("creationTimestamp"));
-  }
-  std::fflush(stdout);
-}
-
 std::vector<Json> submit_all(SubmitFlags& flags, const Context& context, const Client& client) {
   std::vector<Json> created;
   if (!flags.from.empty()) {
@@ -182,6 +166,7 @@ std::vector<Json> submit_all(SubmitFlags& flags, const Context& context, const C
     options.set("entryPoint", flags.options.entrypoint);
     options.set("labels", flags.labels);
     options.set("annotations", flags.annotations);
+    options.set("serviceAccount", flags.options.service_account);
     if (flags.options.priority) options.set("priority", *flags.options.priority);
     options.set("dryRun", flags.dry_run || flags.server_dry_run);
     Json parameters = Json::array();
@@ -232,6 +217,7 @@ void submit(SubmitFlags& flags, Context& context, bool interrupt_stops) {
   FollowOptions options;
   options.color = context.color;
   options.interrupt_stops = interrupt_stops;
+  options.silent = !flags.output.empty() && flags.output != "wide";
   if (flags.watch) options.mode = FollowMode::watch;
   options.keeps = flags.nodes.filter();
   if (flags.log) options.mode = FollowMode::logs;

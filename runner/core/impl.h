@@ -39,6 +39,8 @@ class Loop {
   [[nodiscard]] std::size_t size() const { return items_.items.size(); }
   /// The task of one item, under its own name ("step(0:a)").
   [[nodiscard]] ResolvedTask task(std::size_t i) const;
+  /// `task` as it was written, with the item put into its hooks.
+  [[nodiscard]] Json with_hooks(Json task, std::size_t i) const;
 
  private:
   Json task_;
@@ -174,7 +176,6 @@ class Scheduler::Impl {
   // leaf.cc, containers.cc: pods and requests
   void start_leaf(Prepared p);
   [[nodiscard]] std::string unsupported(const Prepared& p) const;
-  [[nodiscard]] bool is_too_late(NodeIndex i, const Json& tmpl) const;
   void order_pod(NodeIndex i, const Prepared& p);
   void set_deadlines(NodeIndex i, const Json& tmpl);
   [[nodiscard]] StartPod start_pod(NodeIndex i, SharedJson tmpl) const;
@@ -273,7 +274,7 @@ class Scheduler::Impl {
   void add_absent_outputs(spec::Scope& scope, const std::string& prefix, const Node& n,
                           const TemplateBase& base, const Json& task, bool artifacts) const;
   [[nodiscard]] std::string aggregate(spec::Scope& scope, const std::string& prefix,
-                                      const std::vector<NodeIndex>& nodes) const;
+                                      std::vector<NodeIndex> nodes) const;
   [[nodiscard]] std::string template_outputs(const Json& tmpl, const spec::Scope& scope, Json& out) const;
   void add_global_outputs(const Json& outputs);
 
@@ -319,6 +320,7 @@ class Scheduler::Impl {
   // timers.cc
   void set_timer(TimePoint at, TimerKind kind, NodeIndex node = kNoNode) { timers_.insert({at, kind, node}); }
   void fire(const Timer& timer);
+  void pending_too_long(NodeIndex i);
   [[nodiscard]] bool is_due(const Timer& timer) const;
   void order_timer();
 

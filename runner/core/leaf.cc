@@ -77,16 +77,7 @@ void Scheduler::Impl::start_leaf(Prepared p) {
     return set_phase(i, Phase::failed, fmt::format("workflow shutdown with strategy: {}", strategy));
   }
   if (past_deadline_ && !p.call.on_exit) return set_phase(i, Phase::failed, "Step exceeded its deadline");
-  if (type == NodeType::pod && is_too_late(i, *p.tmpl)) {
-    return fail_call(i, fmt::format("{} exceeded its deadline", graph_[i].name));
-  }
   order_pod(i, p);
-}
-
-/// Of a `timeout`, whole seconds are left to the pod, and one is not enough (workflowpod.go, build).
-bool Scheduler::Impl::is_too_late(NodeIndex i, const Json& tmpl) const {
-  const auto timeout = duration_at(tmpl, "timeout");
-  return timeout && graph_[i].started_at.value_or(now_) + *timeout - now_ <= std::chrono::seconds(2);
 }
 
 void Scheduler::Impl::order_pod(NodeIndex i, const Prepared& p) {

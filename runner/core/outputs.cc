@@ -2,6 +2,7 @@
 // children's, and what becomes the workflow's (operator.go buildLocalScope, processAggregateNodeOutputs,
 // getTemplateOutputsFromScope).
 #include <algorithm>
+#include <charconv>
 #include <map>
 
 #include <fmt/format.h>
@@ -11,6 +12,15 @@
 
 namespace skiff::runner {
 namespace {
+
+/// Of "name(12:item)" the 12.
+std::size_t loop_index(std::string_view node_name) {
+  const std::size_t open = node_name.rfind('(');
+  std::size_t index = 0;
+  if (open == std::string_view::npos) return index;
+  (void)std::from_chars(node_name.data() + open + 1, node_name.data() + node_name.size(), index);
+  return index;
+}
 
 /// As Go prints a value with %v, which is what AnyString makes of an expression's result.
 std::string go_print(const Json& value) {
@@ -199,10 +209,14 @@ void Scheduler::Impl::add_absent_outputs(spec::Scope& scope, const std::string& 
   }
 }
 
-/// The lists that a loop's items make together; an error if a result is no JSON.
+/// The lists that a loop's items make together, in their order, which is not that of the nodes once a retry
+/// of the workflow has made some of them anew (operator.go, loopNodes); an error if a result is no JSON.
 std::string Scheduler::Impl::aggregate(spec::Scope& scope, const std::string& prefix,
-                                       const std::vector<NodeIndex>& nodes) const {
+                                       std::vector<NodeIndex> nodes) const {
   if (nodes.empty()) return "";
+  std::stable_sort(nodes.begin(), nodes.end(), [&](NodeIndex a, NodeIndex b) {
+    return loop_index(graph_[a].name) < loop_index(graph_[b].name);
+  });
   Json results = Json::array();
   Json parameters = Json::array();
   std::map<std::string, std::vector<std::string>> by_name;

@@ -77,8 +77,9 @@ PodReason reason_of(const std::vector<ContainerEnd>& ends, const std::string& ou
   }
   if (!outputs_error.empty()) return {Phase::error, outputs_error};
   for (const ContainerEnd& end : ends) {
-    if (end.stage != Stage::sidecar || !went_wrong(end)) continue;
-    // A sidecar that is killed was most likely killed because main has ended.
+    // One that is asked to end must do so well or be killed by it (operator.go, inferFailedReason).
+    const bool badly = end.ended_by_us && end.exit_code.value_or(0) != 0;
+    if (end.stage != Stage::sidecar || (!went_wrong(end) && !badly)) continue;
     if (end.exit_code != kKilled && end.exit_code != kTerminated) return failed(end);
   }
   return {};

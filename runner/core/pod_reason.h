@@ -19,7 +19,7 @@ struct ContainerEnd {
   bool started = false;
   bool oom_killed = false;
   bool deleted = false;      ///< somebody removed it while it ran
-  bool ended_by_us = false;  ///< its end was asked for: the exit code says nothing
+  bool ended_by_us = false;  ///< its end was asked for
   std::string message;       ///< why it did not start, or what it left as a termination message
 };
 

@@ -82,6 +82,15 @@ ResolvedTask Loop::task(std::size_t i) const {
   return out;
 }
 
+Json Loop::with_hooks(Json task, std::size_t i) const {
+  Json* hooks = task.find("hooks");
+  if (hooks == nullptr || !spec::tree_has_tags(*hooks)) return task;
+  spec::Scope scope;
+  items_.items[i].add_to(scope);
+  (void)spec::substitute_in_place(*hooks, scope, spec::Unresolved::keep);
+  return task;
+}
+
 /// The step or task with everything replaced that can be known before its items are.
 ResolvedTask Scheduler::Impl::resolve_task(const Json& task, const spec::Scope& scope, bool dag) const {
   ResolvedTask out{task, false, ""};

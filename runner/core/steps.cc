@@ -126,7 +126,10 @@ bool Scheduler::Impl::run_def(NodeIndex group, std::size_t k, const ResolvedTask
       fail_group(group, item.error);
       return false;
     }
-    if (!run_step(group, def.first + n, item, *def.step)) return false;
+    // A step's hooks know the item, a task's do not: steps.go runs them from the expanded step.
+    const bool hooked = def.step->get("hooks").is_object();
+    const Json original = hooked ? loop->with_hooks(*def.step, n) : Json();
+    if (!run_step(group, def.first + n, item, hooked ? original : *def.step)) return false;
   }
   return true;
 }

@@ -36,6 +36,18 @@ void Scheduler::Impl::take(const TimerFired&) {
   }
 }
 
+/// executeTemplate gives ErrTimeout to its caller: a group of steps fails at once, whatever continueOn says,
+/// and the entry's is an error of the workflow (steps.go executeStepGroup, operator.go operate).
+void Scheduler::Impl::pending_too_long(NodeIndex i) {
+  const Owner owner = graph_[i].owner;
+  if (owner.kind == OwnerKind::step && !completed(graph_[owner.node].phase)) {
+    set_phase(owner.node, Phase::failed, "timeout");
+  }
+  if (owner.kind == OwnerKind::entry) {
+    end_workflow(Phase::error, "error in entry template execution: timeout");
+  }
+}
+
 void Scheduler::Impl::fire(const Timer& t) {
   switch (t.kind) {
     case TimerKind::workflow:
@@ -57,6 +69,7 @@ void Scheduler::Impl::fire(const Timer& t) {
       if (waiting_.erase(id) != 0) emit(ReleaseLocks{id});
       measured_.erase(t.node);  // it never ran
       pod_over(t.node, Phase::failed, "timeout", "pending timeout");
+      pending_too_long(t.node);
       break;
     }
   }

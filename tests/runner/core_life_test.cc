@@ -63,15 +63,29 @@ TEST_CASE("the last try's duration is whole seconds, as a cluster keeps them") {
   CHECK(sim.orders().at("wf(1)").tmpl.get("container").get_array("args")[0].as_string() == "2");
 }
 
-TEST_CASE("a timeout of two seconds is over before the pod can begin") {
-  const auto run = [](const std::string& timeout) {
-    Sim sim(
-        workflow("  templates:\n  - name: main\n    timeout: " + timeout + "\n    container: {image: i}\n"));
-    REQUIRE(sim.run());
-    return sim.phase() + ": " + sim.message_of("wf");
+TEST_CASE("who waits for a lock beyond its timeout fails its steps, continueOn or not") {
+  const std::string lock = "synchronization: {mutexes: [{name: m}]}, container: {image: i}}\n";
+  Sim sim(workflow(
+      "  templates:\n  - name: main\n    steps:\n    - - {name: a, template: long}\n      - {name: b, "
+      "template: short, continueOn: {failed: true}}\n    - - {name: c, template: long}\n  - {name: long, " +
+      lock + "  - {name: short, timeout: 5s, " + lock));
+  sim.rule = [](const SimPod&) {
+    Outcome o = succeeds();
+    o.takes = 20s;
+    return o;
   };
-  CHECK(run("2s") == "Error: wf exceeded its deadline");
-  CHECK(run("3s") == "Succeeded: ");
+  REQUIRE(sim.run());
+  CHECK(sim.phase() == "Failed");
+  CHECK(sim.message() == "timeout");
+  CHECK(sim.message_of("b") == "timeout");
+  CHECK(sim.phase_of("c") == "none");
+
+  Sim entry(workflow(
+      "  synchronization: {mutexes: [{name: other}]}\n  templates:\n  - {name: main, pendingTimeout: 5s, " +
+      lock));
+  entry.semaphores["default/Mutex/m"] = 0;
+  REQUIRE(entry.run());
+  CHECK(entry.phase() + ": " + entry.message() == "Error: error in entry template execution: timeout");
 }
 
 TEST_CASE("policies: what is tried again") {

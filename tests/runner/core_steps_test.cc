@@ -29,6 +29,49 @@ bool has(const std::vector<std::string>& list, const std::string& what) {
 
 }  // namespace
 
+TEST_CASE("the hooks of a step's loop know the item") {
+  Sim sim(std::string(R"yaml(apiVersion: argoproj.io/v1alpha1
+kind: Workflow
+metadata: {name: wf}
+spec:
+  entrypoint: main
+  templates:
+  - name: main
+    steps: [[{name: a, template: leaf, withItems: [p, q], hooks: {exit: {template: note, arguments: {parameters: [{name: m, value: "{{item}}"}]}}}}]]
+  - {name: leaf, container: {image: i}}
+  - {name: note, inputs: {parameters: [{name: m}]}, container: {image: i, args: ["{{inputs.parameters.m}}"]}}
+)yaml"));
+  REQUIRE(sim.run());
+  CHECK(sim.input_of("a(0:p).onExit", "m") == "p");
+  CHECK(sim.input_of("a(1:q).onExit", "m") == "q");
+}
+
+TEST_CASE("a loop's lists are in the items' order, after a retry of the workflow too") {
+  Sim sim(std::string(R"yaml(apiVersion: argoproj.io/v1alpha1
+kind: Workflow
+metadata: {name: wf}
+spec:
+  entrypoint: main
+  templates:
+  - name: main
+    steps:
+    - - {name: l, template: leaf, withItems: [a, b, c]}
+    - - {name: show, template: show, arguments: {parameters: [{name: m, value: "{{steps.l.outputs.parameters.o}}"}]}}
+  - {name: leaf, container: {image: i}, outputs: {parameters: [{name: o, valueFrom: {path: /o}}]}}
+  - {name: show, inputs: {parameters: [{name: m}]}, container: {image: i}}
+)yaml"));
+  bool first = true;
+  sim.rule = [&](const SimPod& p) {
+    if (p.display_name == "l(0:a)" && std::exchange(first, false)) return fails(1);
+    return gives("o", p.display_name);
+  };
+  REQUIRE(sim.run());
+  CHECK(sim.phase() == "Failed");
+  sim.post(RetryWorkflow{});
+  REQUIRE(sim.run());
+  CHECK(sim.input_of("show", "m") == "[\"l(0:a)\",\"l(1:b)\",\"l(2:c)\"]");
+}
+
 TEST_CASE("a container is the whole workflow") {
   Sim sim(workflow("", "").replace(workflow("", "").find("entrypoint: main"), 16, "entrypoint: leaf"));
   REQUIRE(sim.run());

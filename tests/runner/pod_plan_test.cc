@@ -512,6 +512,11 @@ TEST_CASE("what an end means, in Argo's order") {
         "prep: Error (exit code 2)");
   CHECK(reason_of({end(Stage::init, 137, "prep"), end(Stage::main, {})}, "").phase == Phase::error);
   CHECK(reason_of({end(Stage::sidecar, 137, "s"), end(Stage::main, 0)}, "").phase == Phase::succeeded);
+  ContainerEnd asked = end(Stage::sidecar, 3, "s");
+  asked.ended_by_us = true;
+  CHECK(reason_of({asked, end(Stage::main, 0)}, "").message == "s: Error (exit code 3)");
+  asked.exit_code = 143;
+  CHECK(reason_of({asked, end(Stage::main, 0)}, "").phase == Phase::succeeded);
   CHECK(reason_of({end(Stage::sidecar, 1, "s"), end(Stage::main, 0)}, "").message ==
         "s: Error (exit code 1)");
   ContainerEnd oom = end(Stage::main, 137);

@@ -51,11 +51,16 @@ TEST_CASE("options reach metadata and spec") {
 }
 
 TEST_CASE("--from makes a workflow that refers to its template") {
-  const Json w = workflow_from("ClusterWorkflowTemplate", j(R"({"metadata":{"name":"build"}})"));
+  const Json w = workflow_from("ClusterWorkflowTemplate", j(R"({"metadata":{"name":"build"}})"), {});
   CHECK(w.get("metadata").get_string("generateName") == "build-");
   CHECK(to_json(w.get("spec").get("workflowTemplateRef")) == R"({"name":"build","clusterScope":true})");
   CHECK(kind_of_word("cwft") == "ClusterWorkflowTemplate");
   CHECK(kind_of_word("nonsense").empty());
+  const Json cron = workflow_from(
+      "CronWorkflow", j(R"({"metadata":{"name":"c"},"spec":{"workflowMetadata":{"annotations":{"a":"b"}}}})"),
+      {});
+  CHECK(to_json(cron.get("metadata").get("annotations")) ==
+        R"({"a":"b","workflows.argoproj.io/scheduled-time":"1970-01-01T00:00:00Z"})");
 }
 
 TEST_CASE("gathering follows references through templates") {

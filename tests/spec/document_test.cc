@@ -212,6 +212,9 @@ TEST_CASE("U+FFFD stands for what is no UTF-8, byte for byte") {
 }
 
 TEST_CASE("the escapes of YAML stand for whole characters") {
+  const auto tagged = parse_documents("a: !\"b\\_\"\n", "f.yaml");
+  REQUIRE(tagged.documents.size() == 1);
+  CHECK(to_json_value(tagged.documents[0].root()).get_string("a") == "b\xC2\xA0");
   const auto parsed = parse_documents("a: \"\\N|\\_|\\L|\\P|\\x85|\\xE9\\N\xC2\xA0\"\n", "f.yaml");
   REQUIRE(parsed.documents.size() == 1);
   CHECK(to_json_value(parsed.documents[0].root()).get_string("a") ==

@@ -200,7 +200,8 @@ TEST_CASE("an engine whose answer is hostile does not get at the store's files e
       CHECK(names_in(temp.home.artifacts() / ".tmp").empty());
     }
   }
-  CHECK(names_in(temp.home.path()) == std::vector<std::string>{"artifacts", "logs", "run", "secrets"});
+  CHECK(names_in(temp.home.path()) ==
+        std::vector<std::string>{"artifacts", "logs", "metrics", "run", "secrets"});
 }
 
 TEST_CASE("the mark of a single root is not believed against the archive itself") {
