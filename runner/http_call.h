@@ -33,7 +33,7 @@ struct HttpCall {
 };
 
 struct HttpAnswer {
-  std::string trouble;  ///< why there is no answer, in libcurl's words; "" if there is one
+  std::string trouble;       ///< why there is no answer, in libcurl's words; "" if there is one
   bool unreachable = false;  ///< nobody took the connection: it may go away
   long status = 0;
   std::string body;
