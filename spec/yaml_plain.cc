@@ -437,7 +437,9 @@ class PlainReader {
 bool read_plain_yaml(Tree& tree, TreeBuilder& builder, std::size_t begin, std::size_t end,
                      std::vector<Node>& roots) {
   const std::string_view part = std::string_view(tree.text()).substr(begin, end - begin);
-  if (part.find_first_of("\r") != std::string_view::npos) return false;
+  const bool marked =
+      part.find("\xEF\xBB\xBF") != std::string_view::npos;  // yaml-cpp drops it at a beginning
+  if (marked || part.find('\r') != std::string_view::npos) return false;
   const auto checkpoint = builder.checkpoint();
   try {
     PlainReader(std::string_view(tree.text()).substr(0, end), begin, builder).document();

@@ -72,12 +72,31 @@ TEST_CASE("the plain reader takes what workflows are made of, and agrees with ya
 
 TEST_CASE("the plain reader leaves everything else to yaml-cpp") {
   for (const std::string& text : std::vector<std::string>{
-           "a: &x 1\nb: *x\n", "a: !!str 1\n",      "a: one\n  two\n", "a: 'one\n  two'\n",
-           "a: >\n  folded\n", "a: |+\n  kept\n\n", "a: |2\n   x\n",   "a: \"\\u00e9\"\n",
-           "a:\tb\n",          "a: b: c\n",         "a: {{x}}\n",      "a: [1] x\n",
-           "a: [1\n",          "a: {b, c}\n",       "a: [b: c]\n",     "? a\n: b\n",
-           "a: 1\n b: 2\n",    "  a: 1\n",          "a: @b\n",         "text\n",
-           "- a\nb: c\n",      "a:\r\n  b: c\r\n",  "--- {a: 1}\n",    "a: 1\n...\n",
+           "a: &x 1\nb: *x\n",
+           "a: !!str 1\n",
+           "a: one\n  two\n",
+           "a: 'one\n  two'\n",
+           "a: >\n  folded\n",
+           "a: |+\n  kept\n\n",
+           "a: |2\n   x\n",
+           "a: \"\\u00e9\"\n",
+           "a:\tb\n",
+           "a: b: c\n",
+           "a: {{x}}\n",
+           "a: [1] x\n",
+           "a: [1\n",
+           "a: {b, c}\n",
+           "a: [b: c]\n",
+           "? a\n: b\n",
+           "a: 1\n b: 2\n",
+           "  a: 1\n",
+           "a: @b\n",
+           "text\n",
+           "- a\nb: c\n",
+           "a:\r\n  b: c\r\n",
+           "--- {a: 1}\n",
+           "a: 1\n...\n",
+           "\xEF\xBB\xBF\xEF\xBB\xBFr: a\n",
        }) {
     CAPTURE(text);
     CHECK_FALSE(is_plain(text));
