@@ -153,6 +153,9 @@ void Scheduler::Impl::mark_daemoned(NodeIndex i) {
   Node& n = graph_[i];
   n.daemoned = true;
   daemons_.push_back(i);
+  // As long as it runs it passes on what its parents did (dag.go, assessDAGPhase).
+  const DagWork* dag = n.owner.kind == OwnerKind::task ? graph_[n.owner.node].as<DagWork>() : nullptr;
+  if (dag != nullptr) n.branch = inherited_phase(*dag, dag->item_task[n.owner.slot]);
   graph_.touch(i);
   set_phase(i, Phase::running);
   refresh_names(i);

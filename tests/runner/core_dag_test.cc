@@ -25,6 +25,25 @@ Sim::Rule failing(std::vector<std::string> names) {
 
 }  // namespace
 
+TEST_CASE("a daemon behind a failed task does not mend the dag") {
+  const auto run = [](const std::string& depends) {
+    Sim sim(
+        "apiVersion: argoproj.io/v1alpha1\nkind: Workflow\nmetadata: {name: wf}\nspec:\n  entrypoint: main\n"
+        "  templates:\n  - name: main\n    dag:\n      tasks:\n      - {name: a, template: leaf}\n      - "
+        "{name: "
+        "d, template: srv, depends: " +
+        depends +
+        "}\n  - {name: leaf, container: {image: i}}\n  - {name: srv, daemon: true, container: {image: i}}\n");
+    sim.rule = [&](const SimPod& p) {
+      return p.display_name == "a" && depends == "a.Failed" ? fails(1) : succeeds();
+    };
+    REQUIRE(sim.run());
+    return sim.phase() + " " + sim.phase_of("d");
+  };
+  CHECK(run("a.Failed") == "Failed Succeeded");
+  CHECK(run("a.Succeeded") == "Succeeded Succeeded");
+}
+
 TEST_CASE("outputs of a dag do not know the workflow's parameters") {
   const auto run = [](const std::string& value_from) {
     Sim sim(
