@@ -32,8 +32,7 @@ PodDone ended(const StartPod& order, Phase phase, const std::string& message) {
   done.node_id = order.node_id;
   done.phase = phase;
   done.exit_code = phase == Phase::succeeded ? 0 : kExecutorFailed;
-  if (phase != Phase::succeeded)
-    done.message = fmt::format("main: Error (exit code {}): {}", kExecutorFailed, message);
+  if (phase != Phase::succeeded) done.message = executor_message(message);
   return done;
 }
 

@@ -146,8 +146,7 @@ Json list_keys(const store::ArtifactStore& artifacts, const RunContext& run, con
 
 /// What `argoexec data` makes of an error (cmd/argoexec/commands/data.go): its container fails.
 PodDone failed_data(const StartPod& order, const std::string& message) {
-  PodDone done = failed(order, fmt::format("main: Error (exit code {}): unable to process data template: {}",
-                                           kExecutorFailed, message));
+  PodDone done = failed(order, executor_message("unable to process data template: " + message));
   done.exit_code = kExecutorFailed;
   return done;
 }

@@ -30,6 +30,7 @@ struct ControlFlags {
   bool wait = false;
   bool watch = false;
   bool log = false;
+  bool runs_again = false;  ///< the verb sets the workflow going
 };
 using Flags = std::shared_ptr<ControlFlags>;
 
@@ -90,11 +91,9 @@ std::vector<std::string> names_of(const ControlFlags& f, const Context& context,
 }
 
 void tell(const ControlFlags& f, const Json& workflow, const std::string& done) {
-  const std::string name = workflow.get("metadata").get_string("name");
   // As argo has it, a workflow that runs again is shown as a new one is.
-  const bool runs_again = done == "retried" || done == "submitted";
-  if (runs_again || !f.output.empty()) return print_created(workflow, f.output);
-  fmt::print("workflow {} {}\n", name, done);
+  if (f.runs_again || !f.output.empty()) return print_created(workflow, f.output);
+  fmt::print("workflow {} {}\n", workflow.get("metadata").get_string("name"), done);
   std::fflush(stdout);
 }
 
@@ -138,6 +137,7 @@ void add_selector(CLI::App* cmd, const Flags& f) {
 }
 
 void add_following(CLI::App* cmd, const Flags& f) {
+  f->runs_again = true;
   cmd->add_flag("-w,--wait", f->wait, "wait for the workflow to complete");
   cmd->add_flag("--watch", f->watch, "watch the workflow until it completes");
   cmd->add_flag("--log", f->log, "show the logs until it completes");

@@ -1,5 +1,7 @@
 #include "runner/core/pod_reason.h"
 
+#include "runner/core/pod_spec.h"
+
 namespace skiff::runner {
 namespace {
 
@@ -40,6 +42,14 @@ std::string end_message(const ContainerEnd& end) {
   if (end.exit_code) text += " (exit code " + std::to_string(*end.exit_code) + ")";
   if (!end.message.empty()) text += ": " + end.message;
   return text;
+}
+
+std::string executor_message(const std::string& message) {
+  ContainerEnd end;
+  end.name = kMainContainer;
+  end.exit_code = kExecutorFailed;
+  end.message = message;
+  return end_message(end);
 }
 
 std::string termination_message(std::string_view left, bool from_logs, std::string_view output) {

@@ -47,6 +47,8 @@ inline constexpr const char* kContainerDeleted = "container deleted";
 /// The exit code of a step whose work could not be begun or watched: that of Argo's executor itself, not of
 /// the step's command (cmd/argoexec/main.go).
 inline constexpr int kExecutorFailed = 64;
+/// The pod's message where the executor itself failed in main, which then ends with that code.
+[[nodiscard]] std::string executor_message(const std::string& message);
 
 // Why a command could not be run, in the words of Argo's executor (cmd/argoexec/commands/emissary.go).
 // `path`: it was named by its path, not looked up.
