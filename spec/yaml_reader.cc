@@ -113,6 +113,8 @@ class Events : public YAML::EventHandler {
   void OnMapEnd() override { close(); }
 
  private:
+  enum class Style { block_mapping, block_sequence, flow };
+
   std::size_t offset_of(const YAML::Mark& mark) const {
     return std::min(begin_ + static_cast<std::size_t>(std::max(mark.pos, 0)), text_.size());
   }
@@ -135,13 +137,17 @@ class Events : public YAML::EventHandler {
     return false;
   }
 
-  /// `~` or `null` as a value of its own, not the beginning of a key or of a longer text.
+  /// `~` or `null` as a value of its own, not the beginning of a key or of a longer text. A bracket or a
+  /// comma ends a word in flow style only, and `#` begins a comment only after a blank.
   bool is_null_word(std::size_t at) const {
     for (const std::string_view word : {"~", "null", "Null", "NULL"}) {
       if (!text_.substr(at).starts_with(word)) continue;
-      const auto next = text_.find_first_not_of(' ', at + word.size());
-      return next == std::string_view::npos ||
-             std::string_view("\r\n#,]}").find(text_[next]) != std::string_view::npos;
+      const auto end = at + word.size();
+      const auto next = text_.find_first_not_of(" \t", end);
+      if (next == std::string_view::npos || text_[next] == '\r' || text_[next] == '\n') return true;
+      if (text_[next] == '#') return next > end;
+      const bool flow = !open_styles_.empty() && open_styles_.back() == Style::flow;
+      return flow && std::string_view(",]}").find(text_[next]) != std::string_view::npos;
     }
     return false;
   }
@@ -156,7 +162,9 @@ class Events : public YAML::EventHandler {
     builder_.begin_collection(offset_of(mark), mapping, style == YAML::EmitterStyle::Flow,
                               has_tag ? std::string_view(tag) : std::string_view());
     open_anchors_.push_back(anchor);
-    block_mappings_.push_back(mapping && style != YAML::EmitterStyle::Flow);
+    open_styles_.push_back(style == YAML::EmitterStyle::Flow ? Style::flow
+                           : mapping                         ? Style::block_mapping
+                                                             : Style::block_sequence);
     word_ = {};
   }
 
@@ -164,7 +172,7 @@ class Events : public YAML::EventHandler {
     builder_.end_collection();
     remember(open_anchors_.back());
     open_anchors_.pop_back();
-    block_mappings_.pop_back();
+    open_styles_.pop_back();
     word_ = {};
   }
 
@@ -178,7 +186,7 @@ class Events : public YAML::EventHandler {
 
   /// yaml-cpp takes a word alone on its line for a key without a value.
   void require_colon() const {
-    if (word_.empty() || block_mappings_.empty() || !block_mappings_.back()) return;
+    if (word_.empty() || open_styles_.empty() || open_styles_.back() != Style::block_mapping) return;
     const auto at = static_cast<std::size_t>(word_.data() - text_.data());
     const std::size_t before = at == 0 ? std::string_view::npos : text_.find_last_not_of(" \t", at - 1);
     const std::size_t after = text_.find_first_not_of(" \t", at + word_.size());
@@ -213,8 +221,8 @@ class Events : public YAML::EventHandler {
   std::size_t begin_;
   int last_start_ = -1;
   std::vector<YAML::anchor_t> open_anchors_;
-  std::vector<bool> block_mappings_;  ///< of the open collections: which are mappings in block style
-  std::string_view word_;             ///< the plain scalar just read, if it is on one line
+  std::vector<Style> open_styles_;  ///< of the open collections
+  std::string_view word_;           ///< the plain scalar just read, if it is on one line
 };
 
 }  // namespace
