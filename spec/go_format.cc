@@ -24,10 +24,11 @@ std::string utf8(std::int64_t rune) {
 
 class Formatter {
  public:
-  Formatter(std::string_view format, std::int64_t n) : format_(format), n_(n) {}
+  Formatter(std::string_view format, std::int64_t n, std::size_t most)
+      : format_(format), n_(n), most_(most) {}
 
   std::string run() {
-    while (at_ < format_.size()) {
+    while (at_ < format_.size() && out_.size() <= most_) {
       const std::size_t percent = format_.find('%', at_);
       out_ += format_.substr(at_, percent - at_);
       if (percent == std::string_view::npos) break;
@@ -47,12 +48,15 @@ class Formatter {
 
   [[nodiscard]] char peek() const { return at_ < format_.size() ? format_[at_] : '\0'; }
 
+  /// parsenum: of a number that is too large it gives up the rest of the format.
   std::optional<std::int64_t> number() {
     std::optional<std::int64_t> value;
-    while (peek() >= '0' && peek() <= '9') {
+    for (; peek() >= '0' && peek() <= '9'; ++at_) {
+      if (value.value_or(0) > kMaxWidth) {
+        at_ = format_.size();
+        return std::nullopt;
+      }
       value = value.value_or(0) * 10 + (peek() - '0');
-      if (*value > kMaxWidth) value = kMaxWidth;
-      ++at_;
     }
     return value;
   }
@@ -61,10 +65,11 @@ class Formatter {
   void index(Spec& spec) {
     if (peek() != '[') return;
     indexed_ = true;
-    ++at_;
+    const std::size_t from = ++at_;
     const auto value = number();
     if (peek() != ']' || !value || *value != 1) {
       spec.bad_index = true;
+      if (!value) at_ = from;
       const std::size_t close = format_.find(']', at_);
       if (close != std::string_view::npos) at_ = close + 1;
       return;
@@ -228,6 +233,7 @@ class Formatter {
 
   std::string_view format_;
   std::int64_t n_;
+  std::size_t most_;
   std::size_t at_ = 0;
   int used_ = 0;          ///< arguments consumed so far
   bool indexed_ = false;  ///< Go counts no extra arguments once an index was used
@@ -236,6 +242,8 @@ class Formatter {
 
 }  // namespace
 
-std::string go_format_int(std::string_view format, std::int64_t n) { return Formatter(format, n).run(); }
+std::string go_format_int(std::string_view format, std::int64_t n, std::size_t most) {
+  return Formatter(format, n, most).run();
+}
 
 }  // namespace skiff::spec

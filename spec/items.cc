@@ -11,7 +11,9 @@
 namespace skiff::spec {
 namespace {
 
-constexpr std::size_t kMaxSequenceBytes = std::size_t{64} << 20U;
+/// An item is part of a node's name: a cluster keeps no such object anyway.
+constexpr std::size_t kMaxItemBytes = std::size_t{256} << 10U;
+constexpr std::size_t kMaxSequenceBytes = std::size_t{16} << 20U;
 
 /// Valid JSON text without the white space between its tokens; < > & and the line separators are escaped, as
 /// Go's encoding/json does.
@@ -297,12 +299,14 @@ LoopItems expand_sequence(const SequenceBounds& sequence) {
   std::size_t bytes = 0;
   for (std::size_t i = 0; i <= steps; ++i) {
     const auto offset = static_cast<std::int64_t>(i);
-    std::string text = go_format_int(format, start <= end ? start + offset : start - offset);
+    std::string text = go_format_int(format, start <= end ? start + offset : start - offset, kMaxItemBytes);
     bytes += text.size();
-    out.items.push_back(sequence_item(i, std::move(text), format, out.error));
-    if (out.error.empty() && bytes > kMaxSequenceBytes) {
-      out.error = fmt::format("withSequence.format {} makes more than {} MB of items", format,
-                              kMaxSequenceBytes >> 20U);
+    if (text.size() > kMaxItemBytes || bytes > kMaxSequenceBytes) {
+      out.error = fmt::format(
+          "withSequence.format {} makes items that are too long: one may have {} KB, all of them {} MB",
+          format, kMaxItemBytes >> 10U, kMaxSequenceBytes >> 20U);
+    } else {
+      out.items.push_back(sequence_item(i, std::move(text), format, out.error));
     }
     if (!out.error.empty()) {
       out.items.clear();

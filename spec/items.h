@@ -49,7 +49,9 @@ struct SequenceBounds {
 };
 [[nodiscard]] LoopItems expand_sequence(const SequenceBounds& sequence);
 
-/// Go's fmt.Sprintf(format, n) with its %! notes for verbs that do not fit an int.
-[[nodiscard]] std::string go_format_int(std::string_view format, std::int64_t n);
+/// Go's fmt.Sprintf(format, n) with its %! notes for verbs that do not fit an int. Ends with the
+/// directive that passes `most` bytes.
+[[nodiscard]] std::string go_format_int(std::string_view format, std::int64_t n,
+                                        std::size_t most = std::size_t{1} << 20U);
 
 }  // namespace skiff::spec

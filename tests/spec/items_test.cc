@@ -101,6 +101,10 @@ TEST_CASE("bombs are refused") {
       "");
   CHECK(expand_sequence(sequence(R"({"count": 1000, "format": "%1000000d"})")).error.find("MB") !=
         std::string::npos);
+  CHECK(expand_sequence(sequence(R"({"count": 1, "format": "%300000d"})")).error.find("too long") !=
+        std::string::npos);
+  CHECK(expand_sequence(sequence(R"({"count": 1000, "format": "%200000d"})")).error.find("too long") !=
+        std::string::npos);
   CHECK(expand_sequence(sequence(R"({"count": "-9223372036854775808"})")).error != "");
   CHECK(expand_sequence(sequence(R"({"start": 2, "count": "9223372036854775807"})")).error != "");
   std::string many = "[0";
@@ -126,5 +130,8 @@ TEST_CASE("Go's verbs for an int") {
   CHECK(go_format_int("100%%", 7) == "100%%!(EXTRA int=7)");
   CHECK(go_format_int("x", 7) == "x%!(EXTRA int=7)");
   CHECK(go_format_int("%", 7) == "%!(NOVERB)%!(EXTRA int=7)");
+  CHECK(go_format_int("%20000000d x", 7) == "%!(NOVERB)%!(EXTRA int=7)");
+  CHECK(go_format_int("%[99999999]d x", 7) == "%!d(BADINDEX) x");
+  CHECK(go_format_int("%1000000d%[1]d", 7, 100).size() == 1'000'000);
   CHECK(go_format_int("%d", std::numeric_limits<std::int64_t>::min()) == "-9223372036854775808");
 }
