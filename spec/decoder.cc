@@ -67,7 +67,8 @@ std::string shown(const Node& node) {
 }  // namespace
 
 Json Decoder::decode_root(const TypeInfo& type) {
-  foreign_ = !is_workflow_kind(document_.kind());
+  // An event binding is decoded strictly, and no more (cmd/argo/lint).
+  foreign_ = !is_workflow_kind(document_.kind()) && document_.kind() != "WorkflowEventBinding";
   return object(document_.root(), type);
 }
 

@@ -16,7 +16,7 @@ constexpr std::size_t kLongestCronName = 52;  ///< a time stamp is added to it
 /// The Workflow that a CronWorkflow makes, as far as its checks look at it (workflow/common/convert.go).
 Json workflow_of_cron(const Json& cron) {
   const Json& spec = cron.get("spec").get("workflowSpec");
-  const Json& made = spec.get("workflowMetadata");
+  const Json& made = cron.get("spec").get("workflowMetadata");
   Json labels = made.get("labels").is_object() ? made.get("labels") : Json::object();
   labels.set("workflows.argoproj.io/cron-workflow", cron.get("metadata").get_string("name"));
   constexpr std::string_view kInstance = "workflows.argoproj.io/controller-instanceid";

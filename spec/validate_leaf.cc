@@ -158,7 +158,8 @@ void Validator::check_resource(const Json& processed, const Site& site) {
   if (manifest.empty() || is_stand_in(manifest)) return;
   const ParsedFile parsed = parse_documents(without_expressions(manifest), "manifest", {.json = false});
   for (const Diagnostic& d : parsed.diagnostics) {
-    if (d.severity != Severity::error || d.rule == "duplicate-key" || d.rule == "not-a-mapping") {
+    if (d.severity != Severity::error || d.rule == "duplicate-key" || d.rule == "merge-override" ||
+        d.rule == "not-a-mapping") {
       continue;  // no matter to Argo, which reads it without a schema
     }
     error("resource", here.at("manifest"),

@@ -37,6 +37,22 @@ bool wanted(const LintOptions& options, std::string_view kind) {
          std::find(options.kinds.begin(), options.kinds.end(), kind) != options.kinds.end();
 }
 
+/// What Argo passes over: keys given twice in documents that are not its own, and what is none
+/// (common/parse.go); documents of kinds that are not wanted (cmd/argo/lint). It is told all the same.
+void forgive_others(ParsedFile& file, const LintOptions& options) {
+  for (Diagnostic& d : file.diagnostics) {
+    const Document* owner = nullptr;
+    for (const Document& document : file.documents) {
+      if (document.root().mark() <= d.mark) owner = &document;
+    }
+    const bool twice = d.rule == "duplicate-key" || d.rule == "merge-override";
+    const bool foreign = owner != nullptr && !is_workflow_kind(owner->kind());
+    const bool unwanted =
+        owner != nullptr && !foreign && !wanted(options, owner->kind()) && d.rule != "wrong-type";
+    if ((foreign && twice) || unwanted || d.rule == "not-a-mapping") d.severity = Severity::warning;
+  }
+}
+
 void register_templates(const std::vector<ParsedFile>& files, DocumentTemplates& templates,
                         Diagnostics& diagnostics) {
   for (const ParsedFile& file : files) {
@@ -93,7 +109,10 @@ LintResult lint(const std::vector<LintFile>& files, const LintOptions& options) 
   LintResult result;
   std::vector<ParsedFile> parsed;
   parsed.reserve(files.size());
-  for (const LintFile& f : files) parsed.push_back(read_documents(f.text, f.name));
+  for (const LintFile& f : files) {
+    parsed.push_back(read_documents(f.text, f.name));
+    forgive_others(parsed.back(), options);
+  }
 
   DocumentTemplates templates(options.store, options.default_namespace);
   register_templates(parsed, templates, result.diagnostics);

@@ -53,7 +53,14 @@ void collect_called(const Json& json, std::vector<std::string>& out) {
 
 void Validator::warn_expression(std::string_view text, const std::string& path, const Site& site) {
   const auto parsed = expr::parse(text);
-  if (parsed.ok()) return;
+  if (parsed.ok()) {
+    if (text.find("\"].outputs.result") == std::string_view::npos) return;
+    return warning(
+        "result-quotes", {path, site.who},
+        "a cluster does not see that this result is asked for, and does not keep it, if its step or task "
+        "is named in double quotes only",
+        "write ['NAME'].outputs.result");
+  }
   warning("expression-syntax", {path, site.who},
           fmt::format("`{}` is no expression: {}", text, parsed.error().message), parsed.error().hint);
 }

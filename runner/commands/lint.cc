@@ -53,7 +53,8 @@ void lint(const LintFlags& f, Context& context) {
     options.kinds.push_back(kind);
   }
   options.warnings_as_errors = f.strict == "error";
-  options.default_namespace = context.ns;
+  // As in Argo's offline client, where no namespace is one of its own.
+  options.default_namespace = f.offline ? "" : context.ns;
   std::unique_ptr<store::Journal> journal;
   std::unique_ptr<StoredTemplates> stored;
   if (!f.offline) {

@@ -36,20 +36,19 @@ Json defaults_for(const Json& defaults, spec::TemplateType type) {
   return out;
 }
 
-/// The name that ends right before `end`: in `…tasks.NAME` or `…tasks['NAME']`.
+/// The name that ends right before `end`: in `…tasks.NAME` or `…tasks['NAME']`. In double quotes Argo does
+/// not see it (operator.go, generateOutputResultRegex: it searches the template's JSON, where they are
+/// escaped).
 std::string name_before(std::string_view text, std::size_t end) {
   const std::string_view head = text.substr(0, end);
   std::string_view name;
   std::string_view left;
-  if (head.ends_with("']") || head.ends_with("\"]")) {
-    const char quote = head[head.size() - 2];
-    std::size_t close = head.size() - 2;
-    if (close > 0 && head[close - 1] == '\\') --close;
-    const std::size_t open = head.rfind(quote, close - 1);
-    if (open == std::string_view::npos || close == 0) return "";
+  if (head.ends_with("']")) {
+    const std::size_t close = head.size() - 2;
+    const std::size_t open = close == 0 ? std::string_view::npos : head.rfind('\'', close - 1);
+    if (open == std::string_view::npos) return "";
     name = head.substr(open + 1, close - open - 1);
     left = head.substr(0, open);
-    if (left.ends_with('\\')) left.remove_suffix(1);
     if (!left.ends_with('[')) return "";
     left.remove_suffix(1);
   } else {

@@ -247,6 +247,40 @@ TEST_CASE("validate: references across documents") {
   }
 }
 
+TEST_CASE("validate: what is not Argo's, or not wanted, is told and fails nothing") {
+  const std::string good = workflow("entrypoint: a\ntemplates: [{name: a, container: {image: i}}]");
+  const auto beside = [&](const std::string& other, LintOptions options = {}) {
+    const LintResult r = lint({{"a.yaml", good}, {"b.yaml", other}}, options);
+    CHECK_FALSE(r.diagnostics.empty());
+    return r.ok();
+  };
+  CHECK(beside("services: {a: &a {image: x}, b: {<<: *a, image: y}}\n"));
+  CHECK(beside("apiVersion: v1\nkind: ConfigMap\ndata: {a: x, a: y}\n"));
+  CHECK(beside("- op: replace\n"));
+  const std::string cron =
+      "apiVersion: argoproj.io/v1alpha1\nkind: CronWorkflow\nmetadata: {name: c}\nspec:\n  schedules: ['* * "
+      "* * *']\n"
+      "  foo: 1\n  workflowSpec: {entrypoint: a, templates: [{name: a, container: {image: i}}]}\n";
+  LintOptions workflows;
+  workflows.kinds = {"Workflow"};
+  CHECK(beside(cron, workflows));
+  CHECK_FALSE(beside(cron));
+  CHECK_FALSE(
+      beside("apiVersion: argoproj.io/v1alpha1\nkind: WorkflowEventBinding\nmetadata: {name: b}\nspec:\n  "
+             "event: {selector: "
+             "'true'}\n  submit: {workflowTemplateRef: {name: x}, foo: 1}\n"));
+}
+
+TEST_CASE("validate: cron's own metadata") {
+  const LintResult r = lint_text(
+      "apiVersion: argoproj.io/v1alpha1\nkind: CronWorkflow\nmetadata: {name: c}\nspec:\n  schedules: ['* * "
+      "* * *']\n"
+      "  workflowMetadata: {labels: {team: a}}\n  workflowSpec: {entrypoint: a, templates: [{name: a, "
+      "container: "
+      "{image: i, args: ['{{workflow.labels.team}}']}}]}\n");
+  CHECK_MESSAGE(r.ok(), describe(r.diagnostics));
+}
+
 TEST_CASE("validate: cron") {
   const auto cron = [](std::string_view fields) {
     return "apiVersion: argoproj.io/v1alpha1\nkind: CronWorkflow\nmetadata: {name: c}\nspec:\n  " +

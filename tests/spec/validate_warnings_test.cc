@@ -18,6 +18,13 @@ TEST_CASE("validate: warnings") {
        "entrypoint: a\ntemplates: [{name: a, retryStrategy: {expression: 'lastRetry.exitCode ='}, container: "
        "{image: i}}]",
        "expression-syntax", "spec.templates[0].retryStrategy.expression"},
+      {"result in double quotes",
+       "entrypoint: m\ntemplates:\n- {name: a, inputs: {parameters: [{name: p, default: x}]}, container: "
+       "{image: i}}\n"
+       "- {name: m, steps: [[{name: s, template: a}], [{name: t, template: a, arguments: {parameters: "
+       "[{name: p, "
+       "value: '{{=steps[\"s\"].outputs.result}}'}]}}]]}",
+       "result-quotes", "spec.templates[1].steps[1][0].arguments.parameters[0].value"},
       {"when",
        "entrypoint: m\ntemplates:\n- {name: a, container: {image: i}}\n"
        "- {name: m, steps: [[{name: s, template: a, when: \"('{{workflow.name}}' == b\"}]]}",
