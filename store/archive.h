@@ -30,10 +30,15 @@ using Source = std::function<std::span<const std::byte>()>;
 using Sink = std::function<void(std::span<const std::byte>)>;
 
 /// Reads `fd` from its beginning, by pread(2), so that several may read one file. `fd` must outlive the
-/// source.
-[[nodiscard]] Source source_from_fd(int fd);
+/// source; `what` names it in messages.
+[[nodiscard]] Source source_from_fd(int fd, std::string what = "a stored file");
 /// `bytes` must outlive the source.
 [[nodiscard]] Source source_from_memory(std::span<const std::byte> bytes);
+
+/// A tar with one file in it, as an engine would send it for the plain file that is open as `fd` (which must
+/// outlive the source); `what` names it in messages. Throws `corrupt` where the file becomes shorter
+/// meanwhile.
+[[nodiscard]] Source tar_of_file(int fd, std::string what);
 
 /// Where an archive begins to be a bomb. One that is small for its content is refused beyond `ratio_from`
 /// bytes.
@@ -128,6 +133,12 @@ Unpacked unpack_path(Files& files, const fs::path& path, const UnpackOptions& op
 /// nothing is left there if it throws.
 Unpacked extract(const ArtifactStore& store, std::string_view key, const UnpackOptions& options,
                  const fs::path& destination);
+
+/// The artifact as a file of this machine with the permissions that it has in a container, written as a whole
+/// or not at all at `destination`, where nothing may be. False, and nothing is left, if it does not arrive as
+/// one plain file.
+[[nodiscard]] bool extract_file(const ArtifactStore& store, std::string_view key,
+                                const UnpackOptions& options, const fs::path& destination);
 
 /// A small file out of an engine's tar.
 struct TarFile {

@@ -146,12 +146,15 @@ class EntrySink {
   virtual void end() = 0;
 };
 
+/// How a sink is called: with blocks of one size, or with what there is.
+enum class Blocks : std::uint8_t { of_one_size, as_they_come };
+
 /// The writing end of libarchive into a Sink: .tgz, .zip, or the tar that TarWriter offers.
 class ArchiveOutput final : public EntrySink {
  public:
   /// `level` is that of gzip (gzip.h's up to kMostFastLevel, zlib's beyond and 0); ignored for a plain tar
   /// and a zip.
-  ArchiveOutput(Sink sink, ArchiveFormat format, int level);
+  ArchiveOutput(Sink sink, ArchiveFormat format, int level, Blocks blocks = Blocks::of_one_size);
   ArchiveOutput(const ArchiveOutput&) = delete;
   ArchiveOutput& operator=(const ArchiveOutput&) = delete;
   ~ArchiveOutput() override;
@@ -176,6 +179,7 @@ class ArchiveOutput final : public EntrySink {
   std::optional<GzipWriter> gzip_;
   std::exception_ptr sink_error_;
   bool discard_ = false;
+  bool ends_at_once_ = false;  ///< no compressor of libarchive's holds anything
   std::unique_ptr<archive, FreeWriter> archive_;
   std::unique_ptr<archive_entry, FreeEntry> entry_;
   uid_t uid_ = 0;
@@ -202,7 +206,7 @@ class TreeSink final : public EntrySink {
 
 class TarWriter::State {
  public:
-  explicit State(Sink sink) : output(std::move(sink), ArchiveFormat::tar, 0) {}
+  explicit State(Sink sink) : output(std::move(sink), ArchiveFormat::tar, 0, Blocks::as_they_come) {}
   ArchiveOutput output;
 };
 

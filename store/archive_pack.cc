@@ -1,23 +1,26 @@
 // From the engine's tar to a stored artifact.
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-#include <array>
+#include <algorithm>
 #include <cerrno>
+#include <memory>
+#include <utility>
 
 #include "store/archive_impl.h"
 #include "store/error.h"
 
 namespace skiff::store {
 
-Source source_from_fd(int fd) {
+Source source_from_fd(int fd, std::string what) {
   auto buffer = std::make_shared<std::vector<std::byte>>(std::size_t{256} << 10);
-  return [fd, buffer, offset = off_t{0}]() mutable -> std::span<const std::byte> {
+  return [fd, buffer, what = std::move(what), offset = off_t{0}]() mutable -> std::span<const std::byte> {
     while (true) {
       const ssize_t n = ::pread(fd, buffer->data(), buffer->size(), offset);
       if (n < 0 && errno == EINTR) continue;
-      if (n < 0) throw_errno(errno, "read", "a stored file");
+      if (n < 0) throw_errno(errno, "read", what);
       offset += n;
       return std::span(*buffer).first(static_cast<std::size_t>(n));
     }
@@ -26,6 +29,70 @@ Source source_from_fd(int fd) {
 
 Source source_from_memory(std::span<const std::byte> bytes) {
   return [bytes]() mutable { return std::exchange(bytes, {}); };
+}
+
+namespace {
+
+constexpr std::size_t kTarBlock = 512;
+
+/// What stands before the content of a file; its name does not matter, pack() gives its own.
+std::string tar_head(const struct stat& st) {
+  std::string head;
+  const auto append = [&head](std::span<const std::byte> bytes) {
+    head.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  };
+  ArchiveOutput output(append, ArchiveFormat::tar, 0, Blocks::as_they_come);
+  Entry entry;
+  entry.path = "file";
+  entry.mode = st.st_mode & 07777U;
+  entry.mtime_s = st.st_mtime;
+  entry.bytes = static_cast<std::uint64_t>(st.st_size);
+  output.begin(entry);
+  return head;
+}
+
+/// Header, content, and zeros: to a whole block, then the two blocks that close a tar.
+class TarOfFile {
+ public:
+  TarOfFile(int fd, const std::string& what) : what_(what), content_(source_from_fd(fd, what)) {
+    struct stat st {};
+    if (::fstat(fd, &st) != 0) throw_errno(errno, "read", what);
+    head_ = tar_head(st);
+    left_ = static_cast<std::uint64_t>(st.st_size);
+    tail_ = std::string((kTarBlock - left_ % kTarBlock) % kTarBlock + 2 * kTarBlock, '\0');
+  }
+
+  std::span<const std::byte> next() {
+    if (!std::exchange(begun_, true)) return std::as_bytes(std::span(head_));
+    if (left_ == 0)
+      return std::exchange(over_, true) ? std::span<const std::byte>() : std::as_bytes(std::span(tail_));
+    auto bytes = content_();
+    if (bytes.empty()) {
+      throw StoreError(
+          Trouble::corrupt, "",
+          fmt::format("{} became shorter while it was read: let the step wait for whoever writes it",
+                      show(what_)));
+    }
+    // What was added meanwhile is left out, as the engine leaves it.
+    bytes = bytes.first(static_cast<std::size_t>(std::min<std::uint64_t>(bytes.size(), left_)));
+    left_ -= bytes.size();
+    return bytes;
+  }
+
+ private:
+  std::string what_;
+  Source content_;
+  std::string head_;
+  std::string tail_;
+  std::uint64_t left_ = 0;
+  bool begun_ = false;
+  bool over_ = false;
+};
+
+}  // namespace
+
+Source tar_of_file(int fd, std::string what) {
+  return [tar = std::make_shared<TarOfFile>(fd, what)] { return tar->next(); };
 }
 
 namespace {

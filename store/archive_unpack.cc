@@ -313,6 +313,34 @@ Unpacked unpack_to(const ArtifactStore& store, std::string_view key, const Unpac
   return unpack_file(store.files(), fd, store.path_of(key), st ? st->bytes : 0, wanted);
 }
 
+struct NotOneFile {};
+
+/// Where one plain file goes; anything else is a NotOneFile.
+class FileSink final : public EntrySink {
+ public:
+  FileSink(Files& files, const fs::path& path) : tree_(files, path) {}
+  void begin(const Entry& entry) override {
+    if (begun_ || entry.kind != EntryKind::file) throw NotOneFile();
+    begun_ = true;
+    mode_ = entry.mode;
+    tree_.begin(entry);
+  }
+  void data(std::span<const std::byte> bytes) override { tree_.data(bytes); }
+  void end() override { tree_.end(); }
+  [[nodiscard]] mode_t mode() const { return mode_; }
+
+ private:
+  TreeSink tree_;
+  bool begun_ = false;
+  mode_t mode_ = 0;
+};
+
+/// A name beside `destination` for what is not whole yet.
+fs::path unfinished(const fs::path& destination) {
+  const fs::path parent = destination.has_parent_path() ? destination.parent_path() : fs::path(".");
+  return parent / fmt::format(".{}.{}.tmp", destination.filename().string(), random_id().substr(0, 12));
+}
+
 }  // namespace
 
 Unpacked unpack(const ArtifactStore& store, std::string_view key, const UnpackOptions& options,
@@ -341,10 +369,8 @@ Unpacked extract(const ArtifactStore& store, std::string_view key, const UnpackO
     throw StoreError(Trouble::conflict, destination,
                      fmt::format("{} exists already; remove it or name another place", destination.string()));
   }
-  const fs::path parent = destination.has_parent_path() ? destination.parent_path() : fs::path(".");
-  files.mkdirs(parent, 0755);
-  const fs::path temp =
-      parent / fmt::format(".{}.{}.tmp", destination.filename().string(), random_id().substr(0, 12));
+  const fs::path temp = unfinished(destination);
+  files.mkdirs(temp.parent_path(), 0755);
   UnpackOptions here = options;
   here.path.clear();
   try {
@@ -352,6 +378,27 @@ Unpacked extract(const ArtifactStore& store, std::string_view key, const UnpackO
     const Unpacked unpacked = unpack_to(store, key, here, tree, false);
     files.rename(temp, destination);
     return unpacked;
+  } catch (...) {
+    remove_tree(real_files(), temp);
+    throw;
+  }
+}
+
+bool extract_file(const ArtifactStore& store, std::string_view key, const UnpackOptions& options,
+                  const fs::path& destination) {
+  Files& files = store.files();
+  const fs::path temp = unfinished(destination);
+  UnpackOptions here = options;
+  here.path.clear();
+  try {
+    FileSink sink(files, temp);
+    static_cast<void>(unpack_to(store, key, here, sink, true));
+    files.chmod(temp, sink.mode());
+    files.rename(temp, destination);
+    return true;
+  } catch (const NotOneFile&) {
+    remove_tree(real_files(), temp);
+    return false;
   } catch (...) {
     remove_tree(real_files(), temp);
     throw;

@@ -47,13 +47,13 @@ bool has_single_root_mark(int fd) {
   return head[kGzipFlags] == kExtraFlag && std::equal(kMark.begin(), kMark.end(), head.begin() + kGzipHead);
 }
 
-ArchiveOutput::ArchiveOutput(Sink sink, ArchiveFormat format, int level)
+ArchiveOutput::ArchiveOutput(Sink sink, ArchiveFormat format, int level, Blocks blocks)
     : sink_(std::move(sink)), archive_(archive_write_new()), entry_(archive_entry_new()) {
   const Utf8Locale locale;
   set_format(format, level);
   archive* const a = archive_.get();
   // gzip.h collects by itself: it gets what there is, uncopied.
-  check(archive_write_set_bytes_per_block(a, gzip_ ? 0 : kBlockBytes));
+  check(archive_write_set_bytes_per_block(a, gzip_ || blocks == Blocks::as_they_come ? 0 : kBlockBytes));
   check(archive_write_set_bytes_in_last_block(a, 1));
   check(archive_write_open(a, this, nullptr, &ArchiveOutput::write_sink, nullptr));
 }
@@ -66,8 +66,9 @@ void ArchiveOutput::set_format(ArchiveFormat format, int level) {
   }
   // Plain ustar headers, and pax ones only where a name or a size needs them.
   check(archive_write_set_format_pax_restricted(a));
+  ends_at_once_ = format == ArchiveFormat::tar || (level != 0 && level <= kMostFastLevel);
   if (format != ArchiveFormat::tar_gz) return;
-  if (level != 0 && level <= kMostFastLevel) {
+  if (ends_at_once_) {
     gzip_.emplace([this](std::span<const std::byte> bytes) { sink_(bytes); }, level < 0 ? 1 : level);
     return;
   }
@@ -87,14 +88,15 @@ la_ssize_t ArchiveOutput::write_sink(archive* /*a*/, void* self, const void* blo
   auto& output = *static_cast<ArchiveOutput*>(self);
   const std::span bytes(static_cast<const std::byte*>(block), size);
   try {
-    if (output.discard_) return static_cast<la_ssize_t>(size);
+    // An entry that is cut off would be filled up with zeros, a small block at a time, whatever its size.
+    if (output.discard_) return output.ends_at_once_ ? -1 : static_cast<la_ssize_t>(size);
     if (output.gzip_) {
       output.gzip_->write(bytes);
     } else {
       output.sink_(bytes);
     }
   } catch (...) {
-    // Told to libarchive, it would give up without freeing its compressor; check() tells our caller.
+    // Told to libarchive, it would give up without freeing a compressor; check() tells our caller.
     output.sink_error_ = std::current_exception();
     output.discard_ = true;
   }

@@ -16,7 +16,9 @@ namespace skiff::store {
 /// The levels that ISA-L has, 1 to 3: zlib's 1 to 3 in size.
 inline constexpr int kMostFastLevel = 3;
 
-/// One gzip member, written as it grows. The same bytes make the same member, in whatever pieces they come.
+/// One gzip member, written as it grows; of a large one several pieces are packed at once, by threads of
+/// their own. The same bytes make the same member, in whatever pieces they come. `sink` is called by the
+/// caller's thread.
 class GzipWriter {
  public:
   GzipWriter(Sink sink, int level);
@@ -30,7 +32,6 @@ class GzipWriter {
 
  private:
   struct State;
-  void compress();
   std::unique_ptr<State> state_;
 };
 

@@ -39,6 +39,8 @@ class Home {
   [[nodiscard]] fs::path run() const { return path_ / "run"; }
   /// Programs that containers bind.
   [[nodiscard]] fs::path programs() const { return path_ / "lib"; }
+  /// The socket to which containers hand outputs over (runner/handed_files.h), in a directory of its own.
+  [[nodiscard]] fs::path outputs_socket() const { return path_ / "outputs" / "socket"; }
   [[nodiscard]] fs::path lock_file() const { return path_ / "controller.lock"; }
   /// What the controller itself has to say (its stderr).
   [[nodiscard]] fs::path controller_log() const { return path_ / "controller.log"; }

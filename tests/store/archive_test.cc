@@ -2,10 +2,13 @@
 #include "store/archive.h"
 
 #include <doctest/doctest.h>
+#include <fcntl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <tuple>
 
+#include <array>
 #include <cstdio>
 #include <map>
 #include <thread>
@@ -115,6 +118,64 @@ TEST_CASE("the same tar makes the same bytes at any time") {
   ::usleep(1'100'000);  // gzip's timestamp would have whole seconds
   const auto second = temp.pack_tar("b.tgz", kTree, named("out"));
   CHECK(first.stored.sha256 == second.stored.sha256);
+}
+
+TEST_CASE("an open file is packed as the engine's tar of it") {
+  TempStore temp;
+  const fs::path path = temp.home.path() / "file";
+  for (const std::size_t size : {0UL, 1UL, 512UL, 300'000UL}) {
+    const std::string text(size, 'x');
+    write_atomic(real_files(), path, text, 0750);
+    const Fd fd = real_files().open(path, O_RDONLY, 0);
+    const std::array<timespec, 2> times = {timespec{1'700'000'000, 5}, timespec{1'700'000'000, 999'999'999}};
+    REQUIRE(::futimens(fd.get(), times.data()) == 0);
+    RawEntry same = raw_file("anything", text);
+    same.mode = 0750;
+    for (const auto archiving : {Archiving::unset, Archiving::none, Archiving::zip}) {
+      const Packed packed = pack(temp.store, "open", tar_of_file(fd.get(), "f"), named("out", archiving));
+      const Packed of_tar = temp.pack_tar("tar", raw_tar(same), named("out", archiving));
+      CHECK(packed.stored.sha256 == of_tar.stored.sha256);
+      CHECK(packed.stored.unpacked_bytes == size);
+      CHECK(packed.stored.entries == 1);
+    }
+  }
+}
+
+TEST_CASE("a file that changes while it is packed: what is added is left out, what goes is missed") {
+  TempStore temp;
+  const fs::path path = temp.home.path() / "file";
+  write_atomic(real_files(), path, std::string(1000, 'x'), 0600);
+  const Fd fd = real_files().open(path, O_RDWR, 0);
+  const Source longer = tar_of_file(fd.get(), "f");
+  REQUIRE(::ftruncate(fd.get(), 2000) == 0);
+  CHECK(pack(temp.store, "longer", longer, named("f")).stored.unpacked_bytes == 1000);
+  const Source shorter = tar_of_file(fd.get(), "f");
+  REQUIRE(::ftruncate(fd.get(), 500) == 0);
+  const StoreError error =
+      error_of([&] { static_cast<void>(pack(temp.store, "shorter", shorter, named("f"))); });
+  CHECK(std::string(error.what()).find("became shorter") != std::string::npos);
+  CHECK_FALSE(temp.store.stat("shorter"));
+}
+
+TEST_CASE("what a file only announces costs nothing") {
+  TempStore temp;
+  const fs::path path = temp.home.path() / "file";
+  write_atomic(real_files(), path, "x", 0600);
+  const Fd fd = real_files().open(path, O_RDWR, 0);
+  REQUIRE(::ftruncate(fd.get(), off_t{900} << 30) == 0);
+  for (const auto archiving : {Archiving::unset, Archiving::none}) {
+    const Source cut = tar_of_file(fd.get(), "f");
+    REQUIRE(::ftruncate(fd.get(), 500) == 0);
+    CHECK(error_of([&] {
+            static_cast<void>(pack(temp.store, "cut", cut, named("f", archiving)));
+          }).trouble() == Trouble::corrupt);
+    REQUIRE(::ftruncate(fd.get(), off_t{2000} << 30) == 0);
+    const Source huge = tar_of_file(fd.get(), "f");
+    const StoreError error =
+        error_of([&] { static_cast<void>(pack(temp.store, "huge", huge, named("f", archiving))); });
+    CHECK(contains(error.what(), "SKIFF_ARTIFACT_MAX_BYTES"));
+    REQUIRE(::ftruncate(fd.get(), off_t{900} << 30) == 0);
+  }
 }
 
 TEST_CASE("compression follows the workflow's level; level 0 is a gzip all the same") {

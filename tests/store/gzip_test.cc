@@ -15,7 +15,7 @@ using namespace skiff::store::testing;
 
 namespace {
 
-/// Partly compressible, partly not, a few of ISA-L's pieces long.
+/// Partly compressible, partly not.
 std::string sample(std::size_t size) {
   std::string text;
   unsigned x = 7;
@@ -58,7 +58,8 @@ std::string unpacked(const TempDir& dir, std::string_view bytes) {
 
 TEST_CASE("what is packed comes back, at any size and level, and gzip reads it") {
   const TempDir dir;
-  for (const std::size_t size : {0UL, 1UL, 511UL, 262'143UL, 262'144UL, 262'145UL, 3'000'000UL}) {
+  for (const std::size_t size :
+       {0UL, 1UL, 511UL, 65'537UL, 1'048'575UL, 1'048'576UL, 1'048'577UL, 9'000'000UL}) {
     const std::string text = sample(size);
     for (const int level : {1, 2, 3}) CHECK(unpacked(dir, packed(text, 100'000, level)) == text);
     const std::string file = (dir.path() / "x.gz").string();
@@ -84,9 +85,20 @@ TEST_CASE("what does not shrink is stored as it is, and what shrinks behind it i
 }
 
 TEST_CASE("how the bytes were cut into pieces is not to be seen in the gzip") {
-  const std::string text = sample(1'000'000) + noise(600'000) + sample(2'000'000);
+  const std::string text = sample(1'000'000) + noise(2'600'000) + sample(4'000'000);
   const std::string once = packed(text, text.size());
   for (const std::size_t piece : {997UL, 65'536UL, 300'001UL}) CHECK(packed(text, piece) == once);
+}
+
+TEST_CASE("a sink that fails ends it, with pieces still under way") {
+  const std::string text = sample(12 << 20);
+  std::size_t calls = 0;
+  GzipWriter writer(
+      [&calls](std::span<const std::byte> /*bytes*/) {
+        if (++calls == 3) throw StoreError(Trouble::no_space, "", "full");
+      },
+      1);
+  CHECK(error_of([&] { writer.write(std::as_bytes(std::span(text))); }).trouble() == Trouble::no_space);
 }
 
 TEST_CASE("members one after the other are one text, what follows them is passed over") {
