@@ -31,8 +31,11 @@ void Controller::Impl::perform(Run& run, const Action& action, bool adopting) {
     host_steps.stop(run.uid, stop->node_id);
     stop_child(run, stop->node_id);
   } else if (const auto* acquire = std::get_if<AcquireLocks>(&action)) {
-    run.locking[acquire->holder] = *acquire;
-    locks_.request({run.uid, acquire->holder}, *acquire, run.created);
+    AcquireLocks wanted = *acquire;
+    // The submitted workflow's own, not its template's (sync_manager.go, prepAcquire).
+    wanted.priority = candidate_of(run).priority;
+    run.locking[wanted.holder] = wanted;
+    locks_.request({run.uid, wanted.holder}, wanted, run.created);
   } else if (const auto* release = std::get_if<ReleaseLocks>(&action)) {
     run.locking.erase(release->holder);
     locks_.release({run.uid, release->holder});

@@ -254,6 +254,8 @@ store::WorkflowRow Controller::Impl::row_of(const Run& run) const {
   Json summary = Json::object();
   summary.set("metadata", metadata);
   summary.set("status", status);
+  summary.set("spec", run.scheduler->commanded());
+  summary.set("suspended", run.scheduler->suspended());
   row.summary = spec::to_json(summary);
   return row;
 }

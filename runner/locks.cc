@@ -67,12 +67,25 @@ void Locks::release_run(const std::string& run_uid) {
   for (const LockOwner& owner : owners) release(owner);
 }
 
+/// A limit that can't be read any more stays what it was; one that never was a number above 0 is refused
+/// (semaphore.go, newInternalSemaphore, getLimit).
+std::optional<int> Locks::limit(const LockRequest& lock, std::string& reason) {
+  if (lock.mutex) return 1;
+  const auto known = limits_.find(lock.key);
+  const std::optional<int> now = limit_of_(lock, reason);
+  if (now.value_or(0) > 0 || (now && known != limits_.end())) return limits_[lock.key] = *now;
+  if (known != limits_.end()) return known->second;
+  reason = fmt::format("failed to initialize semaphore {} with limit: {}", lock.key,
+                       reason.empty() ? fmt::format("it is {}", now.value_or(0)) : reason);
+  return std::nullopt;
+}
+
 Locks::Verdict Locks::judge(const Pending& p, const std::map<std::string, std::string>& heads,
-                            LockDecision& out) const {
+                            LockDecision& out) {
   Verdict verdict = Verdict::free;
   for (const LockRequest& lock : p.wanted.locks) {
     std::string reason;
-    const std::optional<int> limit = lock.mutex ? std::optional(1) : limit_of_(lock, reason);
+    const std::optional<int> limit = this->limit(lock, reason);
     if (!limit) {
       out.message = reason;
       out.lock = lock.key;
@@ -85,7 +98,9 @@ Locks::Verdict Locks::judge(const Pending& p, const std::map<std::string, std::s
     if ((holders < *limit && turn) || verdict == Verdict::wait) continue;
     verdict = Verdict::wait;
     out.lock = lock.key;
-    out.message = fmt::format("Waiting for {} lock. Lock status: {}/{}", lock.key, *limit - holders, *limit);
+    out.message = *limit == 0 ? fmt::format("Failed to get semaphore limit for {}", lock.key)
+                              : fmt::format("Waiting for {} lock. Lock status: {}/{}", lock.key,
+                                            *limit - holders, *limit);
   }
   return verdict;
 }

@@ -65,10 +65,12 @@ class Locks {
     std::string told;  ///< the message it was last told
   };
   enum class Verdict : std::uint8_t { free, wait, refuse };
-  Verdict judge(const Pending& p, const std::map<std::string, std::string>& heads, LockDecision& out) const;
+  Verdict judge(const Pending& p, const std::map<std::string, std::string>& heads, LockDecision& out);
+  [[nodiscard]] std::optional<int> limit(const LockRequest& lock, std::string& reason);
 
   LimitOf limit_of_;
-  std::vector<Pending> pending_;  ///< by priority, creation, arrival
+  std::map<std::string, int> limits_;  ///< of semaphores, as last read
+  std::vector<Pending> pending_;       ///< by priority, creation, arrival
   struct Held {
     std::string key;
     bool mutex = false;

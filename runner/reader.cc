@@ -81,6 +81,12 @@ std::optional<store::WorkflowRow> find_workflow(const store::Journal& journal, s
   return row && row->ns == ns ? row : std::nullopt;
 }
 
+bool is_suspended(const store::WorkflowRow& row) {
+  if (row.phase != "Running") return false;
+  const auto summary = spec::parse_json(row.summary);
+  return summary && summary->get_bool("suspended");
+}
+
 Json workflow_object(const store::Journal& journal, const store::WorkflowRow& row, bool with_nodes) {
   Json object = spec::parse_json(journal.object_of(row.uid).value_or("{}")).value_or(Json::object());
   const Json summary = spec::parse_json(row.summary).value_or(Json::object());
@@ -88,6 +94,13 @@ Json workflow_object(const store::Journal& journal, const store::WorkflowRow& ro
     for (std::string_view part : {"labels", "annotations"}) {
       const Json& now = metadata.get(part);
       if (now.is_object() && !now.empty()) object["metadata"].set(std::string(part), now);
+    }
+  }
+  if (const Json& commanded = summary.get("spec"); commanded.is_object() && object.get("spec").is_object()) {
+    for (std::string_view member : {"suspend", "shutdown"}) {
+      const Json& now = commanded.get(member);
+      object["spec"].erase(member);
+      if (!now.is_null()) object["spec"].set(std::string(member), now);
     }
   }
   Json status = status_of(row, summary);

@@ -15,6 +15,9 @@ namespace skiff::runner {
 /// The row of "NAME" or "@latest" in a namespace.
 [[nodiscard]] std::optional<store::WorkflowRow> find_workflow(const store::Journal& journal,
                                                               std::string_view ns, std::string_view name);
+/// It runs, and waits for somebody to resume it or a suspended node of it (util.IsWorkflowSuspended).
+[[nodiscard]] bool is_suspended(const store::WorkflowRow& row);
+
 /// Argo's Workflow object: metadata, spec and status; `with_nodes` adds status.nodes.
 [[nodiscard]] spec::Json workflow_object(const store::Journal& journal, const store::WorkflowRow& row,
                                          bool with_nodes);

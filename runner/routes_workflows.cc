@@ -213,9 +213,12 @@ awaitable<HttpReply> list(Services& s, const HttpRequest& request, const Capture
   filter.offset = number(request.param("listOptions.continue"));
   Json items = Json::array();
   const bool with_nodes = request.param("skiff.nodes") == "true";
+  const bool tells_suspended = request.param("skiff.suspended") == "true";
   const std::vector<store::WorkflowRow> rows = s.journal.list(filter);
   for (const store::WorkflowRow& row : rows) {
-    if (fields.keeps(row)) items.push_back(workflow_object(s.journal, row, with_nodes));
+    if (!fields.keeps(row)) continue;
+    items.push_back(workflow_object(s.journal, row, with_nodes));
+    if (tells_suspended && is_suspended(row)) items.as_array().back().set("skiff.suspended", true);
   }
   Json metadata = Json::object();
   if (filter.limit > 0 && static_cast<std::int64_t>(rows.size()) == filter.limit) {

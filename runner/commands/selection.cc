@@ -60,7 +60,9 @@ void add_selection(CLI::App* cmd, Selection& s) {
 
 std::string status_word(const Json& w) {
   const std::string phase = w.get("status").get_string("phase", "Pending");
-  return phase == "Running" && w.get("spec").get_bool("suspend") ? "Running (Suspended)" : phase;
+  const bool suspended = w.get("spec").get_bool("suspend") || w.get_bool("skiff.suspended");
+  if (phase == "Running" && suspended) return "Running (Suspended)";
+  return phase == "Failed" && !w.get("spec").get_string("shutdown").empty() ? "Failed (Terminated)" : phase;
 }
 
 namespace {
@@ -97,7 +99,7 @@ std::vector<Json> select_workflows(const Client& client, const Context& context,
 
 void each_page(const Client& client, const Context& context, const Selection& s, bool with_nodes,
                std::int64_t size, const std::function<void(std::vector<Json>)>& take) {
-  const std::string address = address_of(context, s, with_nodes) + "&listOptions.limit=";
+  const std::string address = address_of(context, s, with_nodes) + "&skiff.suspended=true&listOptions.limit=";
   std::unordered_set<std::string> seen;  // what is submitted meanwhile moves the others to the next page
   std::string from;
   do {

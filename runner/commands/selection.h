@@ -57,7 +57,7 @@ struct ListStyle {
   bool continued = false;  ///< a further page: its header is not printed
 };
 void print_workflows(const std::vector<spec::Json>& workflows, const ListStyle& style);
-/// The phase as `list` shows it: "Running (Suspended)" where it is suspended.
+/// The phase as `list` shows it: "Running (Suspended)", "Failed (Terminated)" where somebody has stopped it.
 [[nodiscard]] std::string status_word(const spec::Json& workflow);
 
 }  // namespace skiff::runner

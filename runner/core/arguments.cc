@@ -85,12 +85,12 @@ std::optional<std::string> take_artifact(Json& input, const Json::Array& argumen
     }
   }
   if (argument == nullptr) return std::nullopt;
+  // Whether it is optional, the argument says (common/util.go, ProcessArgs).
   Json taken = *argument;
   for (const char* own : {"path", "mode", "recurseMode"}) {
     taken.erase(own);
     if (const Json* v = input.find(own)) taken.set(own, *v);
   }
-  if (input.get_bool("optional")) taken.set("optional", true);
   input = std::move(taken);
   return std::nullopt;
 }

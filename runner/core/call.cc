@@ -38,6 +38,30 @@ std::string wanted_display_name(const Json& tmpl) {
   return tmpl.get("annotations").get_string("workflows.argoproj.io/display-name");
 }
 
+/// Why nobody can ask for these locks; "" if somebody can (workflow/sync/lock_name.go, syncitems.go).
+std::string invalid_locks(const Json& synchronization) {
+  for (const char* kind : {"semaphores", "mutexes"}) {
+    const Json::Array& items = synchronization.get_array(kind);
+    for (auto it = items.begin(); it != items.end(); ++it) {
+      if (std::find(items.begin(), it, *it) != it) {
+        return "requested configuration is invalid: duplicate synchronization item found";
+      }
+    }
+  }
+  for (const Json& s : synchronization.get_array("semaphores")) {
+    const bool both = s.get("configMapKeyRef").is_object() && s.get("database").is_object();
+    const bool any = s.get("configMapKeyRef").is_object() || s.get("database").is_object();
+    if (both)
+      return "requested configuration is invalid: invalid semaphore with both ConfigMapKeyRef and Database";
+    if (!any) {
+      return "requested configuration is invalid: cannot get LockName for a Semaphore without a ConfigMapRef "
+             "or "
+             "Database";
+    }
+  }
+  return "";
+}
+
 /// The locks a template (or the spec) asks for, in Argo's order (workflow/sync/lock_name.go, syncitems.go).
 std::vector<LockRequest> lock_requests(const Json& synchronization, const std::string& workflow_namespace) {
   std::vector<LockRequest> out;
@@ -223,6 +247,8 @@ AcquireLocks Scheduler::Impl::lock_order(const std::string& holder, const Prepar
 }
 
 /// Those of spec.synchronization, which the workflow holds from its beginning to its end.
+std::string Scheduler::Impl::invalid_own_locks() const { return invalid_locks(spec_.get("synchronization")); }
+
 AcquireLocks Scheduler::Impl::own_locks() const {
   AcquireLocks order;
   order.priority = spec_.get_int("priority").value_or(0);
@@ -234,6 +260,8 @@ void Scheduler::Impl::synchronize(Prepared p) {
   if (!p.tmpl->get("synchronization").is_object()) return memoize(std::move(p));
   AcquireLocks order = lock_order(graph_.id_of(p.call.name), p);
   if (order.locks.empty()) return memoize(std::move(p));
+  if (std::string why = invalid_locks(p.tmpl->get("synchronization")); !why.empty())
+    return reject(p.call, why);
   keep_waiting(order.holder, std::move(p));
   emit(std::move(order));
 }
@@ -244,6 +272,7 @@ void Scheduler::Impl::take(const LocksGranted& e) {
     if (waits_for_lock_) start_workflow();
     return;
   }
+  if (defers(e)) return;
   const auto it = waiting_.find(e.holder);
   if (it == waiting_.end() || memo_asked_.contains(e.holder)) return;
   Prepared p = std::move(it->second);
@@ -311,11 +340,15 @@ LookUpMemo Scheduler::Impl::memo_order(const std::string& id, const Prepared& p)
 
 void Scheduler::Impl::memoize(Prepared p) {
   const Json& memo = p.tmpl->get("memoize");
-  if (!memo.is_object()) return start(std::move(p));
+  // What is only taken up again does not ask once more (operator.go, executeTemplate).
+  const bool known = existing(p.call) != kNoNode && !p.call.locked;
+  if (!memo.is_object() || known) return start(std::move(p));
   LookUpMemo order = memo_order(graph_.id_of(p.call.name), p);
   if (!is_cache_key(order.key)) return reject(p.call, "invalid cache key: " + order.key);
   if (const std::string age = text_or_empty(memo.get("maxAge")); !age.empty() && !order.max_age) {
-    return reject(p.call, fmt::format("invalid maxAge: time: invalid duration \"{}\"", age));
+    const bool no_unit = age.find_first_not_of("0123456789.") == std::string::npos;
+    return reject(p.call, fmt::format("invalid maxAge: time: {} duration \"{}\"",
+                                      no_unit ? "missing unit in" : "invalid", age));
   }
   memo_asked_.insert(order.node_id);
   keep_waiting(order.node_id, std::move(p));
@@ -323,6 +356,7 @@ void Scheduler::Impl::memoize(Prepared p) {
 }
 
 void Scheduler::Impl::take(const MemoAnswer& e) {
+  if (defers(e)) return;
   const auto it = waiting_.find(e.node_id);
   if (it == waiting_.end() || memo_asked_.erase(e.node_id) == 0) return;
   const Prepared p = std::move(it->second);

@@ -58,6 +58,8 @@ void Scheduler::Impl::shut_down(Shutdown how) {
   if (finished_ || end_ || shutdown_ == Shutdown::terminate) return;
   shutdown_ = how;
   suspended_ = false;
+  // One that is only stopped waits on: then its nodes fail, and its exit handler runs.
+  if (waits_for_lock_ && how == Shutdown::stop) return;
   if (waits_for_lock_) {
     waits_for_lock_ = false;
     emit(ReleaseLocks{""});
@@ -66,6 +68,7 @@ void Scheduler::Impl::shut_down(Shutdown how) {
   }
   const NodeIndex count = graph_.size();
   for (NodeIndex i = 0; i < count; ++i) shut_down_node(i);
+  take_deferred();
 }
 
 void Scheduler::Impl::shut_down_node(NodeIndex i) {
@@ -113,6 +116,13 @@ void Scheduler::Impl::past_deadline() {
   }
 }
 
+Json Scheduler::Impl::commanded() const {
+  Json out = Json::object();
+  if (suspended_) out.set("suspend", true);
+  if (shutdown_ != Shutdown::none) out.set("shutdown", strategy_name(shutdown_ == Shutdown::stop));
+  return out;
+}
+
 // --------------------------------------------------------------------------------- suspend, resume
 
 void Scheduler::Impl::take(const Suspend&) { suspended_ = !finished_ && !end_; }
@@ -125,8 +135,23 @@ void Scheduler::Impl::take(const Resume& e) {
   resume_all(e.message);
 }
 
+/// Whether the event is kept until the workflow is resumed: it would begin something.
+bool Scheduler::Impl::defers(Deferred event) {
+  if (!suspended_ || end_) return false;
+  deferred_.push_back(std::move(event));
+  return true;
+}
+
+void Scheduler::Impl::take_deferred() {
+  for (const Deferred& event : std::exchange(deferred_, {})) {
+    std::visit(Overload{[this](const auto& e) { take(e); }, [this](NodeIndex retry) { backoff_over(retry); }},
+               event);
+  }
+}
+
 void Scheduler::Impl::resume_all(const std::string& message) {
   suspended_ = false;
+  take_deferred();
   const NodeIndex count = graph_.size();
   for (NodeIndex i = 0; i < count; ++i) {
     if (!is_suspended(graph_[i])) continue;

@@ -61,6 +61,8 @@ class Scheduler::Impl {
   [[nodiscard]] bool finished() const { return finished_; }
   [[nodiscard]] std::optional<spec::NodeStatus> node(std::string_view id) const;
   [[nodiscard]] std::optional<std::string> next_changed() { return graph_.next_changed(); }
+  [[nodiscard]] Json commanded() const;
+  [[nodiscard]] bool suspended() const { return !finished_ && (suspended_ || active_suspends_ > 0); }
   [[nodiscard]] Json status() const;
   [[nodiscard]] std::vector<std::string> node_ids() const;
   [[nodiscard]] const Json& metadata() const { return metadata_; }
@@ -80,6 +82,9 @@ class Scheduler::Impl {
     conclude
   };
   enum class TimerKind : std::uint8_t { suspend, backoff, pod, pending, workflow };
+  /// What would begin something while the workflow is suspended; the last one is a retry node whose backoff
+  /// is over.
+  using Deferred = std::variant<LocksGranted, MemoAnswer, NodeIndex>;
   struct Timer {
     TimePoint at;
     TimerKind kind;
@@ -287,6 +292,7 @@ class Scheduler::Impl {
   void launch_workflow_hook(std::uint32_t slot, const std::string& name, const Json& hook, OwnerKind kind);
   void set_duration();
   [[nodiscard]] AcquireLocks own_locks() const;
+  [[nodiscard]] std::string invalid_own_locks() const;
   [[nodiscard]] AcquireLocks lock_order(const std::string& holder, const Prepared& p) const;
   [[nodiscard]] static LookUpMemo memo_order(const std::string& id, const Prepared& p);
   void end_workflow(Phase phase, std::string message);
@@ -331,6 +337,9 @@ class Scheduler::Impl {
   [[nodiscard]] std::vector<NodeIndex> suspended_nodes(const std::string& selector) const;
   void past_deadline();
   void resume_all(const std::string& message);
+  [[nodiscard]] bool defers(Deferred event);
+  void take_deferred();
+  void backoff_over(NodeIndex retry);
   [[nodiscard]] std::string refuse_resume() const;
   [[nodiscard]] std::string refuse_retry(const RetryWorkflow& e) const;
   void reset_for_retry(const RetryWorkflow& e);
@@ -357,6 +366,7 @@ class Scheduler::Impl {
   TimePoint now_{};
   std::deque<std::pair<Op, NodeIndex>> queue_;
   std::vector<Action> actions_;
+  std::vector<Deferred> deferred_;           ///< what came while it was suspended
   std::map<std::string, Prepared> waiting_;  ///< for locks or the memo, by node id
   std::set<std::string> memo_asked_;         ///< of those, the ones whose memo is looked up
   std::deque<std::variant<Call, Prepared, NodeIndex>>
@@ -372,6 +382,7 @@ class Scheduler::Impl {
   Shutdown shutdown_ = Shutdown::none;
   bool begun_ = false;
   bool suspended_ = false;
+  std::size_t active_suspends_ = 0;  ///< suspended nodes that wait
   bool past_deadline_ = false;
   bool any_failed_ = false;      ///< some node, at some time
   bool waits_for_lock_ = false;  ///< the workflow's own

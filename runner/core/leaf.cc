@@ -167,25 +167,32 @@ StartPod Scheduler::Impl::start_pod(NodeIndex i, SharedJson tmpl) const {
   return order;
 }
 
-/// activeDeadlineSeconds, timeout and pendingTimeout of a template, from the making of its node.
+/// timeout, pendingTimeout and activeDeadlineSeconds of a template, from the making of its node. A timeout takes
+/// the place of activeDeadlineSeconds (workflowpod.go); the tries of a retried template have no time to be
+/// pending (operator.go, checkTemplateTimeout, looks at their Retry node).
 void Scheduler::Impl::set_deadlines(NodeIndex i, const Json& tmpl) {
-  const TimePoint started = graph_[i].started_at.value_or(now_);
+  Node& n = graph_[i];
+  const TimePoint started = n.started_at.value_or(now_);
   std::optional<TimePoint> end;
   const auto earliest = [&](TimePoint at) { end = end ? std::min(*end, at) : at; };
-  if (const auto seconds = duration_at(tmpl, "activeDeadlineSeconds")) earliest(now_ + *seconds);
-  if (const auto timeout = duration_at(tmpl, "timeout")) earliest(started + *timeout);
-  Node& n = graph_[i];
-  if (n.owner.kind == OwnerKind::attempt) {
+  const auto timeout = duration_at(tmpl, "timeout");
+  if (timeout) earliest(started + *timeout);
+  const bool attempt = n.owner.kind == OwnerKind::attempt;
+  if (attempt) {
     if (const auto* retry = graph_[n.owner.node].as<RetryWork>(); retry != nullptr && retry->max_duration) {
       earliest(*retry->max_duration);
     }
   }
   std::optional<TimePoint> pending;
-  if (const auto limit = duration_at(tmpl, "pendingTimeout")) pending = started + *limit;
+  const auto limit = duration_at(tmpl, "pendingTimeout");
+  if (limit && !attempt) pending = started + *limit;
   if (!n.leaf.ordered()) {  // it waits for a lock
     if (end && (!pending || *end < *pending)) pending = end;
     if (pending) set_timer(*pending, TimerKind::pending, i);
     return;
+  }
+  if (const auto seconds = duration_at(tmpl, "activeDeadlineSeconds"); seconds && !timeout) {
+    earliest(now_ + *seconds);
   }
   if (end) n.leaf.say().deadline = end;
   if (pending) n.leaf.say().pending_deadline = pending;

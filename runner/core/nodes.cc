@@ -40,6 +40,7 @@ NodeIndex Scheduler::Impl::make_named(std::string_view name, NodeType type, Node
   n.type = type;
   n.phase = phase;
   any_failed_ = any_failed_ || failed_or_error(phase);
+  if (type == NodeType::suspend && phase == Phase::running) ++active_suspends_;
   n.started_at = now_;
   if (boundary != kNoNode) {
     n.display_begin = static_cast<std::uint32_t>(display_begin(n.name, graph_[boundary].name));
@@ -134,6 +135,10 @@ void Scheduler::Impl::set_phase(NodeIndex i, Phase phase) {
   n.phase = phase;
   any_failed_ = any_failed_ || failed_or_error(phase);
   graph_.touch(i);
+  if (n.type == NodeType::suspend) {
+    if (phase == Phase::running) ++active_suspends_;
+    if (before == Phase::running) --active_suspends_;
+  }
   count(i, before);
   if (completed(phase)) {
     const bool was_daemon = std::exchange(n.daemoned, false);
@@ -291,8 +296,8 @@ void Scheduler::Impl::fulfilled(NodeIndex i) {
   Node& n = graph_[i];
   if (n.gone || !n.fulfilled()) return;
   end_metrics(i);
+  if (n.locked) unlock(i);
   if (completed(n.phase)) {
-    if (n.locked) unlock(i);
     if (n.as<Composite>() != nullptr) kill_daemons(i);
     if (!n.pod_live) let_go(i);
   }

@@ -227,7 +227,7 @@ std::optional<Scheduler::Impl::Verdict> Scheduler::Impl::judge_backoff(RetryWork
     const auto max = spec::parse_duration(b.max_duration, &error);
     if (!max) return wrong(error);
     limit = later(*graph_[work.attempts.front()].started_at, *max);
-    if (now_ > *limit) return Verdict{Kind::end, last.phase, "Max duration limit exceeded", {}};
+    if (now_ >= *limit) return Verdict{Kind::end, last.phase, "Max duration limit exceeded", {}};
   }
   if (b.duration.empty()) return wrong("no base duration specified for retryStrategy");
   const auto base = spec::parse_duration(b.duration, &error);

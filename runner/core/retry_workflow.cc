@@ -183,7 +183,10 @@ void Scheduler::Impl::apply_reset(const std::set<NodeIndex>& reset, const std::s
     if (remove.contains(i)) continue;
     Node& n = graph_[i];
     if (n.type == NodeType::suspend) forget_outputs(n);
-    if (n.phase != Phase::skipped) n.phase = Phase::running;
+    if (n.phase != Phase::skipped) {
+      n.phase = Phase::running;
+      if (n.type == NodeType::suspend) ++active_suspends_;
+    }
     set_message(i, "");
     n.started_at = now_;
     n.finished_at.reset();
@@ -220,6 +223,7 @@ void Scheduler::Impl::restart(const RetryWorkflow& e) {
   started_at_ = now_;
   deadline_.reset();
   past_deadline_ = suspended_ = false;
+  deferred_.clear();
   shutdown_ = Shutdown::none;
   entry_ = kNoNode;
   exit_ = {};

@@ -43,6 +43,8 @@ bool Scheduler::finished() const { return impl_->finished(); }
 std::optional<spec::NodeStatus> Scheduler::node(std::string_view id) const { return impl_->node(id); }
 std::optional<std::string> Scheduler::next_changed() { return impl_->next_changed(); }
 Json Scheduler::status() const { return impl_->status(); }
+Json Scheduler::commanded() const { return impl_->commanded(); }
+bool Scheduler::suspended() const { return impl_->suspended(); }
 std::vector<std::string> Scheduler::node_ids() const { return impl_->node_ids(); }
 const Json& Scheduler::metadata() const { return impl_->metadata(); }
 std::string Scheduler::metrics_text(TimePoint now) const { return impl_->metrics_text(now); }

@@ -52,6 +52,11 @@ class Scheduler {
   [[nodiscard]] std::optional<std::string> next_changed();
   /// Argo's `status` without `nodes`: phase, startedAt, finishedAt, message, progress, outputs, conditions ….
   [[nodiscard]] Json status() const;
+  /// What commands have made of the spec: {"suspend": true, "shutdown": "Stop"}, as `argo suspend` and `stop`
+  /// write it; members that are not set are not there.
+  [[nodiscard]] Json commanded() const;
+  /// It runs, and nothing more happens until somebody resumes it, or a suspended node of it.
+  [[nodiscard]] bool suspended() const;
   /// All node ids in the order of their making.
   [[nodiscard]] std::vector<std::string> node_ids() const;
   /// Metadata may change while it runs (labels phase and completed, workflowMetadata, labelsFrom).

@@ -48,6 +48,13 @@ void Scheduler::Impl::pending_too_long(NodeIndex i) {
   }
 }
 
+void Scheduler::Impl::backoff_over(NodeIndex i) {
+  auto* retry = graph_[i].as<RetryWork>();
+  if (retry == nullptr || !retry->wait_until) return;  // it ended meanwhile
+  retry->wait_until.reset();
+  judge_attempt(i);
+}
+
 void Scheduler::Impl::fire(const Timer& t) {
   switch (t.kind) {
     case TimerKind::workflow:
@@ -57,8 +64,7 @@ void Scheduler::Impl::fire(const Timer& t) {
       suspend_over(t.node);
       break;
     case TimerKind::backoff:
-      graph_[t.node].as<RetryWork>()->wait_until.reset();
-      judge_attempt(t.node);
+      if (!defers(t.node)) backoff_over(t.node);
       break;
     case TimerKind::pod:
       pod_over(t.node, Phase::failed, "Pod was active on the node longer than the specified deadline",

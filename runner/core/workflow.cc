@@ -38,6 +38,9 @@ void Scheduler::Impl::take(const Begin&) {
     phase_ = "Pending";
     set_label("workflows.argoproj.io/phase", phase_);
     waits_for_lock_ = true;
+    if (const std::string why = invalid_own_locks(); !why.empty()) {
+      return take(LocksRefused{"", why});
+    }
     if (AcquireLocks order = own_locks(); !order.locks.empty()) return emit(std::move(order));
   }
   start_workflow();

@@ -1,8 +1,6 @@
 // What happens around templates: retries, hooks and exit handlers, suspension, stop and terminate, deadlines,
-// locks, the memo, container sets, and the retry of a finished workflow.
+// container sets, and the retry of a finished workflow.
 #include <doctest/doctest.h>
-
-#include <algorithm>
 
 #include "runner/core/resubmit.h"
 #include "tests/runner/sim.h"
@@ -13,18 +11,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-std::string workflow(const std::string& spec) {
-  return "apiVersion: argoproj.io/v1alpha1\nkind: Workflow\nmetadata: {name: wf}\nspec:\n  entrypoint: "
-         "main\n" +
-         spec;
-}
-
 const std::string kLeaf = "  - name: leaf\n    container: {image: busybox}\n";
-
-bool happened(const Sim& sim, const std::string& begin) {
-  const auto& a = sim.actions();
-  return std::any_of(a.begin(), a.end(), [&](const auto& line) { return line.starts_with(begin); });
-}
 
 }  // namespace
 
@@ -248,6 +235,21 @@ TEST_CASE("a suspend node waits for resume; outputs are supplied or take their d
   CHECK(set.message_of("ask") == "fine");
 }
 
+TEST_CASE("what waits for a resume says so, and commands are to be seen in the spec") {
+  Sim sim(workflow(kApproval));
+  const auto& s = sim.scheduler();
+  sim.step();
+  REQUIRE(sim.node("ask"));
+  CHECK(s.suspended());
+  CHECK(s.commanded().empty());
+  sim.post(Suspend{});
+  CHECK(skiff::spec::to_json(s.commanded()) == R"({"suspend":true})");
+  sim.post(Terminate{});
+  REQUIRE(s.finished());
+  CHECK_FALSE(s.suspended());
+  CHECK(skiff::spec::to_json(s.commanded()) == R"({"shutdown":"Terminate"})");
+}
+
 TEST_CASE("commands that cannot apply are refused in words") {
   Sim sim(workflow(kApproval));
   sim.step();
@@ -382,57 +384,6 @@ TEST_CASE("artifacts that go with the completion are shown as deleted") {
   const Json::Array& artifacts = outputs.get_array("artifacts");
   CHECK(artifacts[0].get_bool("deleted"));
   CHECK_FALSE(artifacts[1].get_bool("deleted"));
-}
-
-// ------------------------------------------------------------------------------------ locks and memo
-
-TEST_CASE("a mutex lets one in after the other, and the message says who waits") {
-  Sim sim(workflow(R"yaml(  templates:
-  - name: main
-    steps: [[{name: j, template: job, withItems: [1, 2, 3]}]]
-  - name: job
-    synchronization: {mutexes: [{name: m}]}
-    container: {image: i}
-)yaml"));
-  bool waited = false;
-  while (sim.step()) {
-    const auto n = sim.node("j(1:2)");
-    waited = waited || (n && n->waiting_lock == "default/Mutex/m" &&
-                        n->message == "Waiting for default/Mutex/m lock. Lock status: 0/1");
-  }
-  CHECK(sim.scheduler().finished());
-  CHECK(waited);
-  CHECK(sim.most_pods() == 1);
-  CHECK(sim.phase() == "Succeeded");
-  CHECK(sim.message_of("j(1:2)").empty());
-}
-
-TEST_CASE("the workflow's own lock comes first") {
-  Sim sim(
-      workflow("  synchronization: {semaphores: [{configMapKeyRef: {name: c, key: k}}]}\n  templates:\n  - "
-               "name: main\n    container: {image: i}\n"));
-  REQUIRE(sim.run());
-  CHECK(sim.actions()[0] == "AcquireLocks the workflow default/ConfigMap/c/k");
-  CHECK(happened(sim, "ReleaseLocks the workflow"));
-}
-
-TEST_CASE("a memoized template runs once for a key") {
-  Sim sim(workflow(R"yaml(  templates:
-  - name: main
-    steps:
-    - - {name: a, template: job}
-    - - {name: b, template: job}
-  - name: job
-    memoize: {key: k1, maxAge: 10m, cache: {configMap: {name: c}}}
-    container: {image: i}
-    outputs: {parameters: [{name: p, valueFrom: {path: /p}}]}
-)yaml"));
-  sim.rule = [](const StartPod&) { return gives("p", "v"); };
-  REQUIRE(sim.run());
-  CHECK(sim.started() == std::vector<std::string>{"a"});
-  CHECK(sim.node("b")->memoization->hit);
-  CHECK_FALSE(sim.node("a")->memoization->hit);
-  CHECK(sim.output_of("b", "p") == "v");
 }
 
 TEST_CASE("the containers of a set are nodes of their own") {

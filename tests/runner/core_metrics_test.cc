@@ -13,12 +13,6 @@ using namespace std::chrono_literals;
 
 namespace {
 
-std::string workflow(const std::string& spec) {
-  return "apiVersion: argoproj.io/v1alpha1\nkind: Workflow\nmetadata: {name: wf}\nspec:\n  entrypoint: "
-         "main\n" +
-         spec;
-}
-
 /// A template of one container with these metrics.
 std::string leaf(const std::string& name, const std::string& metrics, const std::string& more = "") {
   return fmt::format("  - name: {}\n{}    container: {{image: i}}\n    metrics: {{prometheus: [{}]}}\n", name,

@@ -17,10 +17,8 @@ constexpr const char* kLeaf = R"yaml(
     container: {image: busybox, command: [echo, "{{inputs.parameters.m}}"]}
 )yaml";
 
-std::string workflow(const std::string& templates, const std::string& spec = "") {
-  return "apiVersion: argoproj.io/v1alpha1\nkind: Workflow\nmetadata: {name: wf}\nspec:\n  entrypoint: "
-         "main\n" +
-         spec + "  templates:" + kLeaf + templates;
+std::string with_leaf(const std::string& templates, const std::string& spec = "") {
+  return workflow(spec + "  templates:" + kLeaf + templates);
 }
 
 bool has(const std::vector<std::string>& list, const std::string& what) {
@@ -73,7 +71,7 @@ spec:
 }
 
 TEST_CASE("a container is the whole workflow") {
-  Sim sim(workflow("", "").replace(workflow("", "").find("entrypoint: main"), 16, "entrypoint: leaf"));
+  Sim sim(with_leaf("", "").replace(with_leaf("", "").find("entrypoint: main"), 16, "entrypoint: leaf"));
   REQUIRE(sim.run());
   CHECK(sim.tree() == "wf Pod Succeeded\n");
   CHECK(sim.phase() == "Succeeded");
@@ -84,7 +82,7 @@ TEST_CASE("a container is the whole workflow") {
 }
 
 TEST_CASE("groups run one after the other, their steps together") {
-  Sim sim(workflow(R"yaml(
+  Sim sim(with_leaf(R"yaml(
   - name: main
     steps:
     - - {name: a, template: leaf}
@@ -109,7 +107,7 @@ TEST_CASE("groups run one after the other, their steps together") {
 }
 
 TEST_CASE("a failed step lets its siblings finish; the steps fail with it") {
-  Sim sim(workflow(R"yaml(
+  Sim sim(with_leaf(R"yaml(
   - name: main
     steps:
     - - {name: good, template: leaf}
@@ -136,7 +134,7 @@ TEST_CASE("an Error of a step is Failed for the steps, and continueOn lets it pa
     - - {name: next, template: leaf, arguments: {parameters: [{name: m, value: "{{steps.bad.status}}"}]}}
       - {name: worse, template: leaf}
 )yaml";
-  Sim sim(workflow(text));
+  Sim sim(with_leaf(text));
   sim.rule = [](const SimPod& p) { return p.display_name == "next" ? succeeds() : errors("no engine"); };
   REQUIRE(sim.run());
   CHECK(sim.input_of("next", "m") == "Error");
@@ -147,7 +145,7 @@ TEST_CASE("an Error of a step is Failed for the steps, and continueOn lets it pa
 }
 
 TEST_CASE("results and parameters go from step to step") {
-  Sim sim(workflow(R"yaml(
+  Sim sim(with_leaf(R"yaml(
   - name: main
     steps:
     - - {name: make, template: maker}
@@ -174,7 +172,7 @@ TEST_CASE("results and parameters go from step to step") {
 }
 
 TEST_CASE("when decides, and a wrong one is an Error") {
-  Sim sim(workflow(R"yaml(
+  Sim sim(with_leaf(R"yaml(
   - name: main
     steps:
     - - {name: coin, template: leaf}
@@ -188,7 +186,7 @@ TEST_CASE("when decides, and a wrong one is an Error") {
   CHECK(sim.node("heads")->type == skiff::spec::NodeType::skipped);
   CHECK(sim.phase_of("tails") == "Succeeded");
 
-  Sim wrong(workflow(R"yaml(
+  Sim wrong(with_leaf(R"yaml(
   - name: main
     steps: [[{name: a, template: leaf, when: "a b"}]]
 )yaml"));
@@ -199,7 +197,7 @@ TEST_CASE("when decides, and a wrong one is an Error") {
 }
 
 TEST_CASE("steps within steps keep their own names and scopes") {
-  Sim sim(workflow(R"yaml(
+  Sim sim(with_leaf(R"yaml(
   - name: main
     steps:
     - - {name: in, template: inner, arguments: {parameters: [{name: x, value: "1"}]}}
@@ -219,7 +217,7 @@ TEST_CASE("steps within steps keep their own names and scopes") {
 }
 
 TEST_CASE("loops: names, items, lists") {
-  Sim sim(workflow(R"yaml(
+  Sim sim(with_leaf(R"yaml(
   - name: main
     steps:
     - - {name: each, template: leaf, withItems: [a, "b(c)", 3], arguments: {
@@ -252,7 +250,7 @@ parameters:
 }
 
 TEST_CASE("a loop's result that is no JSON ends the workflow in Error") {
-  Sim sim(workflow(R"yaml(
+  Sim sim(with_leaf(R"yaml(
   - name: main
     steps:
     - - {name: each, template: leaf, withItems: [a]}
@@ -274,7 +272,7 @@ TEST_CASE("outputs of skipped steps are absent: default, fallback, or a final er
     inputs: {parameters: [{name: m, default: mine}]}
     container: {image: busybox}
 )yaml";
-  Sim sim(workflow(R"yaml(
+  Sim sim(with_leaf(R"yaml(
   - name: main
     steps:
     - - {name: gone, template: producer, when: "false"}
@@ -285,7 +283,7 @@ TEST_CASE("outputs of skipped steps are absent: default, fallback, or a final er
   CHECK(sim.input_of("takes", "m") == "mine");
   CHECK(sim.input_of("falls", "m") == "back");
 
-  Sim bad(workflow(R"yaml(
+  Sim bad(with_leaf(R"yaml(
   - name: main
     steps:
     - - {name: gone, template: producer, when: "false"}
@@ -297,7 +295,7 @@ TEST_CASE("outputs of skipped steps are absent: default, fallback, or a final er
 }
 
 TEST_CASE("what cannot be resolved fails the group, or the workflow at its entry") {
-  Sim sim(workflow(R"yaml(
+  Sim sim(with_leaf(R"yaml(
   - name: main
     steps: [[{name: a, template: leaf}, {name: b, template: needs}]]
   - name: needs
@@ -310,14 +308,14 @@ TEST_CASE("what cannot be resolved fails the group, or the workflow at its entry
         "step group deemed errored due to child wf[0].b error: inputs.parameters.must was not supplied");
   CHECK(sim.phase_of("b") == "Error");
 
-  Sim entry(workflow("").replace(workflow("").find("entrypoint: main"), 16, "entrypoint: nope"));
+  Sim entry(with_leaf("").replace(with_leaf("").find("entrypoint: main"), 16, "entrypoint: nope"));
   REQUIRE(entry.run());
   CHECK(entry.phase() == "Error");
   CHECK(entry.message() == "error in entry template execution: template nope not found");
 }
 
 TEST_CASE("recursion ends at its limit") {
-  Sim sim(workflow(R"yaml(
+  Sim sim(with_leaf(R"yaml(
   - name: main
     steps: [[{name: again, template: main}]]
 )yaml"));
@@ -327,7 +325,7 @@ TEST_CASE("recursion ends at its limit") {
 }
 
 TEST_CASE("variables of the workflow and of the call") {
-  Sim sim(workflow(
+  Sim sim(with_leaf(
       R"yaml(
   - name: main
     steps:
@@ -351,7 +349,7 @@ TEST_CASE("variables of the workflow and of the call") {
 }
 
 TEST_CASE("artifacts are passed by their place") {
-  Sim sim(workflow(R"yaml(
+  Sim sim(with_leaf(R"yaml(
   - name: main
     steps:
     - - {name: make, template: maker}
@@ -390,11 +388,11 @@ TEST_CASE("parallelism of the workflow and of a template is never exceeded") {
   - name: main
     steps: [[{name: each, template: leaf, withSequence: {count: "20"}}]]
 )yaml";
-  Sim all(workflow(loop, "  parallelism: 3\n"));
+  Sim all(with_leaf(loop, "  parallelism: 3\n"));
   REQUIRE(all.run());
   CHECK(all.most_pods() == 3);
   CHECK(all.started().size() == 20);
-  Sim own(workflow(R"yaml(
+  Sim own(with_leaf(R"yaml(
   - name: main
     parallelism: 2
     steps: [[{name: each, template: leaf, withSequence: {count: "20"}}]]
@@ -406,7 +404,7 @@ TEST_CASE("parallelism of the workflow and of a template is never exceeded") {
 }
 
 TEST_CASE("failFast of a template lets nothing new begin") {
-  Sim sim(workflow(R"yaml(
+  Sim sim(with_leaf(R"yaml(
   - name: main
     parallelism: 1
     failFast: true
@@ -419,7 +417,7 @@ TEST_CASE("failFast of a template lets nothing new begin") {
 }
 
 TEST_CASE("a resource template is refused with what to do, unless it makes a workflow") {
-  Sim sim(workflow(R"yaml(
+  Sim sim(with_leaf(R"yaml(
   - name: main
     steps:
     - - {name: child, template: child}

@@ -95,7 +95,9 @@ TEST_CASE("a lock that can't be had at all is refused with the reason") {
   AcquireLocks a;
   a.locks.push_back(LockRequest{"ns/ConfigMap/c/k", false, Json()});
   locks.request({"a", "1"}, a, at(0));
-  CHECK(text(locks.settle()) == "a/1 refused: configmaps \"c\" not found\n");
+  CHECK(text(locks.settle()) ==
+        "a/1 refused: failed to initialize semaphore ns/ConfigMap/c/k with limit: configmaps \"c\" not "
+        "found\n");
 }
 
 TEST_CASE("a recovered holder holds, whatever the queue") {

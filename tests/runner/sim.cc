@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <stdexcept>
+#include <utility>
 
 #include "runner/core/fields.h"
 #include "spec/decode.h"
@@ -40,6 +42,12 @@ Outcome errors(std::string message) {
   o.exit_code.reset();
   o.message = std::move(message);
   return o;
+}
+
+std::string workflow(const std::string& spec) {
+  return "apiVersion: argoproj.io/v1alpha1\nkind: Workflow\nmetadata: {name: wf}\nspec:\n  entrypoint: "
+         "main\n" +
+         spec;
 }
 
 Outcome prints(std::string result) {
@@ -131,7 +139,7 @@ void Sim::perform(const Action& action) {
     timer_ = std::pair(*order->at, next_++);
     future_.emplace(*timer_, TimerFired{});
   } else if (const auto* locks = std::get_if<AcquireLocks>(&action)) {
-    locks_.emplace_back(locks->holder, Held{*locks, false});
+    locks_.emplace_back(locks->holder, Held{*locks});
   } else if (const auto* release = std::get_if<ReleaseLocks>(&action)) {
     std::erase_if(locks_, [&](const auto& l) { return l.first == release->holder; });
   } else if (const auto* look = std::get_if<LookUpMemo>(&action)) {
@@ -189,7 +197,7 @@ void Sim::settle_locks() {
       if (used[l.key] >= (limit == semaphores.end() ? 1 : limit->second)) busy = &l;
     }
     if (busy != nullptr) {
-      if (!scheduler_->node(holder)) {
+      if (!std::exchange(held.told, true)) {
         schedule(
             std::chrono::milliseconds(0),
             LocksWaiting{holder, fmt::format("Waiting for {} lock. Lock status: 0/1", busy->key), busy->key});
@@ -255,6 +263,11 @@ std::string Sim::tree() const {
   };
   for (const std::string& id : scheduler_->node_ids()) print(id, 0);
   return out;
+}
+
+bool happened(const Sim& sim, const std::string& begin) {
+  const auto& a = sim.actions();
+  return std::any_of(a.begin(), a.end(), [&](const auto& line) { return line.starts_with(begin); });
 }
 
 }  // namespace skiff::runner::test

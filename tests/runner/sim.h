@@ -32,6 +32,9 @@ struct Outcome {
 /// Succeeds with an output parameter.
 [[nodiscard]] Outcome gives(const std::string& name, const std::string& value);
 
+/// The YAML of a Workflow "wf" whose entrypoint is "main"; `spec` is the rest of its spec, indented by two.
+[[nodiscard]] std::string workflow(const std::string& spec);
+
 /// An order, with the name that its node shows.
 struct SimPod : StartPod {
   std::string display_name;
@@ -87,6 +90,7 @@ class Sim {
   struct Held {
     AcquireLocks order;
     bool granted = false;
+    bool told = false;  ///< that it waits
   };
   void perform(const Action& action);
   void start(const StartPod& order);
@@ -116,5 +120,8 @@ class Sim {
 
 /// Reads YAML that must be well-formed.
 [[nodiscard]] Json from_yaml(const std::string& text);
+
+/// Whether an action was ordered whose text begins so.
+[[nodiscard]] bool happened(const Sim& sim, const std::string& begin);
 
 }  // namespace skiff::runner::test
