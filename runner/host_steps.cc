@@ -23,6 +23,7 @@
 #include "runner/pod_inputs.h"
 #include "spec/expr/program.h"
 #include "spec/expr/value.h"
+#include "store/error.h"
 
 namespace skiff::runner {
 namespace asio = boost::asio;
@@ -122,6 +123,7 @@ PodDone run_http(const RunContext& run, const StartPod& order, int network_pid,
 }
 
 /// The keys below the artifact's key (without one, all of the bucket), as a bucket's listing gives them.
+/// Throws StoreError where there is nothing of that key (s3.go, listObjects).
 Json list_keys(const store::ArtifactStore& artifacts, const RunContext& run, const Json& tmpl) {
   const auto place =
       folder_of(tmpl.get("data").get("source").get("artifactPaths"), tmpl.get("archiveLocation"));
@@ -138,6 +140,12 @@ Json list_keys(const store::ArtifactStore& artifacts, const RunContext& run, con
       found.push_back(place->key.empty() ? below
                                          : place->key + (place->key.back() == '/' ? "" : "/") + below);
     }
+  }
+  if (found.empty() && !place->key.empty() && !fs::exists(root)) {
+    throw store::StoreError(store::Trouble::not_found, "",
+                            "unable to process data source: unable to source artifact paths: no key found of "
+                            "name " +
+                                place->key);
   }
   std::sort(found.begin(), found.end());
   for (const std::string& key : found) keys.push_back(key);
@@ -162,7 +170,8 @@ PodDone run_data(const store::ArtifactStore& artifacts, const RunContext& run, c
     auto result = spec::expr::evaluate(expression, Value(std::move(env)));
     if (!result.ok()) {
       return failed_data(
-          order, fmt::format("error processing data step {}: {}", i, result.error().render(expression)));
+          order, fmt::format("unable to process data transformation: error processing data step {}: {}", i,
+                             result.error().render(expression)));
     }
     value = std::move(result).value();
     ++i;

@@ -1,5 +1,7 @@
 #include "runner/http_call.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cctype>
 #include <exception>
@@ -114,13 +116,25 @@ class Request {
   std::unique_ptr<curl_slist, ListFree> headers_;
 };
 
+/// What no request line may have in it, escaped as Go's net/url does.
+std::string sendable(const std::string& url) {
+  std::string out;
+  for (const char c : url) {
+    const auto byte = static_cast<unsigned char>(c);
+    out += byte > 0x20 && byte < 0x7F ? std::string(1, c) : fmt::format("%{:02X}", byte);
+  }
+  return out;
+}
+
 void set_what(Request& request, const HttpCall& call) {
   const std::string method = call.method.empty() ? "GET" : call.method;
-  request.set(CURLOPT_URL, call.url.c_str());
+  request.set(CURLOPT_URL, sendable(call.url).c_str());
   request.set(CURLOPT_USERAGENT, "Go-http-client/1.1");  // some servers refuse who has no name
-  request.set(CURLOPT_CUSTOMREQUEST, method.c_str());
+  // A POST becomes a GET where it is sent elsewhere (301 to 303), as with Go's client, unless it is a custom
+  // one.
+  if (method != "POST") request.set(CURLOPT_CUSTOMREQUEST, method.c_str());
   request.set_headers(call);
-  if (!call.body.empty()) {
+  if (!call.body.empty() || method == "POST") {
     request.set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(call.body.size()));
     request.set(CURLOPT_POSTFIELDS, call.body.c_str());
   }
