@@ -113,8 +113,24 @@ void ContainerRun::has_init(const docker::Labels& labels, const std::vector<std:
                             const std::vector<std::string>& cmd) {
   const auto nonce = labels.find(kLabelInit);
   if (nonce == labels.end()) return;
-  step_end_.emplace(nonce->second, told_outputs(entrypoint));
+  const std::vector<WatchedOutput> watched = watched_outputs(entrypoint);
+  const bool hands_over =
+      std::any_of(watched.begin(), watched.end(), [](const auto& w) { return w.to_hand_over; });
+  handover_.reset();
+  if (hands_over) handover_.emplace(services_.handed, nonce->second, watched.size());
+  step_end_.emplace(nonce->second, watched);
   command_ = cmd.empty() ? "" : cmd.front();
+}
+
+ToldOutputs ContainerRun::told() {
+  ToldOutputs told;
+  if (!step_end_) return told;
+  told.files = step_end_->files();
+  if (!handover_) return told;
+  for (const auto& [path, number] : step_end_->handed()) {
+    if (auto file = handover_->take(number)) told.open.emplace(path, std::move(*file));
+  }
+  return told;
 }
 
 void ContainerRun::resume(Scope& scope) {

@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -13,10 +14,17 @@
 #include "runner/core/pod_plan.h"
 #include "runner/core/pod_reason.h"
 #include "runner/core/step_init.h"
+#include "runner/handed_files.h"
 #include "runner/pod_logs.h"
 #include "runner/pod_services.h"
 
 namespace skiff::runner {
+
+/// What a container's init has told of the outputs that it was to look for.
+struct ToldOutputs {
+  ToldFiles files;
+  std::map<std::string, store::Fd> open;  ///< files that it has handed over, by path
+};
 
 class ContainerRun {
  public:
@@ -56,8 +64,8 @@ class ContainerRun {
   [[nodiscard]] const ContainerEnd& end() const { return end_; }
   [[nodiscard]] ContainerEnd& end() { return end_; }
   [[nodiscard]] OutputKeeper& output() { return output_; }
-  /// Outputs that its init told of.
-  [[nodiscard]] ToldFiles told() const { return step_end_ ? step_end_->files() : ToldFiles(); }
+  /// Once: what was handed over goes with it.
+  [[nodiscard]] ToldOutputs told();
   [[nodiscard]] const docker::Labels& labels() const { return labels_; }
 
  private:
@@ -86,8 +94,9 @@ class ContainerRun {
   Executor strand_;
   const PlannedContainer& plan_;
   OutputKeeper output_;
-  std::optional<StepEnd> step_end_;  ///< it runs under a step's init
-  std::string command_;              ///< the first word of what that runs
+  std::optional<StepEnd> step_end_;   ///< it runs under a step's init
+  std::optional<Handover> handover_;  ///< which may hand outputs over
+  std::string command_;               ///< the first word of what that runs
   Notice& changed_;
   std::string id_;
   docker::Labels labels_;

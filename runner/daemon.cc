@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <fmt/chrono.h>
 #include <fmt/format.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -50,6 +51,14 @@ void tell(int fd, const std::string& line) {
   const std::string text = line + "\n";
   if (::write(fd, text.data(), text.size()) < 0) log_line("nobody waits for the start");
   ::close(fd);
+}
+
+/// Outputs that are handed over, archives and clients each hold one.
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  if (::setrlimit(RLIMIT_NOFILE, &limit) != 0) log_line("the limit of open files stays as it is");
 }
 
 docker::Endpoint endpoint_or_default() {
@@ -160,6 +169,7 @@ int run_daemon(const DaemonOptions& options) {
       tell(options.ready_fd, "busy");
       return 0;
     }
+    raise_descriptor_limit();
     Daemon daemon(options, home, boot_id);
     return daemon.run();
   } catch (const std::exception& e) {

@@ -94,15 +94,15 @@ class FlowState : public std::enable_shared_from_this<FlowState> {
     thread_.join();
   }
 
+  Task<void> until_over() {
+    while (!over_) co_await changed_.wait();
+  }
+
   [[nodiscard]] bool broken() const { return broken_; }
 
   store::BoundedPipe pipe;
 
  private:
-  Task<void> until_over() {
-    while (!over_) co_await changed_.wait();
-  }
-
   Executor strand_;
   Notice changed_;
   std::atomic<bool> broken_ = false;
@@ -110,6 +110,44 @@ class FlowState : public std::enable_shared_from_this<FlowState> {
   std::exception_ptr error_;  ///< the thread's until it is over
   std::thread thread_;
 };
+
+namespace {
+
+/// A thread that does not outlive the coroutine which it works for.
+class Aside {
+ public:
+  Aside(const Executor& strand, const std::function<void(const std::atomic<bool>&)>& work)
+      : state_(std::make_shared<FlowState>(strand)) {
+    state_->start([this, &work] { work(interrupted_); });
+  }
+  ~Aside() {
+    interrupted_ = true;
+    state_->break_off();
+  }
+  Aside(const Aside&) = delete;
+  Aside& operator=(const Aside&) = delete;
+
+  Task<void> over() { co_await state_->until_over(); }
+  Task<void> ended() {
+    interrupted_ = true;
+    co_await state_->ended();
+  }
+
+ private:
+  std::shared_ptr<FlowState> state_;
+  std::atomic<bool> interrupted_ = false;
+};
+
+}  // namespace
+
+Task<void> on_a_thread(std::function<void(const std::atomic<bool>&)> work) {
+  const Executor strand = co_await asio::this_coro::executor;
+  Aside aside(strand, work);
+  const std::exception_ptr stopped = co_await caught(aside.over());
+  const std::exception_ptr failed = co_await caught(aside.ended());
+  if (stopped) std::rethrow_exception(stopped);
+  if (failed) std::rethrow_exception(failed);
+}
 
 Outflow::Outflow(const Executor& strand, std::function<void(const store::Source&)> work)
     : state_(std::make_shared<FlowState>(strand)) {

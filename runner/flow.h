@@ -9,6 +9,7 @@
 // sides.
 #pragma once
 
+#include <atomic>
 #include <exception>
 #include <functional>
 #include <memory>
@@ -26,6 +27,11 @@ namespace skiff::runner {
 
 /// What both directions have: a pipe, a thread, its end told on the strand.
 class FlowState;
+
+/// Runs `work` on a thread of its own and waits for its end; throws what it threw. Where the wait is
+/// cancelled, what the work is given becomes true, its end is waited for all the same, and what it threw is
+/// dropped.
+[[nodiscard]] Task<void> on_a_thread(std::function<void(const std::atomic<bool>&)> work);
 
 class Outflow : public docker::ByteSink {
  public:

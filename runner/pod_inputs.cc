@@ -1,15 +1,22 @@
 #include "runner/pod_inputs.h"
 
+#include <fcntl.h>
+
+#include <algorithm>
 #include <boost/asio/this_coro.hpp>
 #include <optional>
 
 #include "runner/core/artifact_keys.h"
 #include "runner/core/pod_spec.h"
+#include "runner/core/pod_volumes.h"
 #include "runner/engine_calls.h"
 #include "runner/fetch.h"
 #include "store/error.h"
 
 namespace skiff::runner {
+
+namespace fs = std::filesystem;
+
 namespace {
 
 unsigned mode_of(const Json& artifact, unsigned fallback) {
@@ -54,14 +61,46 @@ void add_one(PodServices& services, const RunContext& run, const PlannedInput& i
   }
 }
 
+/// Below none of the mounts that the workflow itself has given the containers which get it.
+bool is_own_mount(const PodPlan& plan, const PlannedInput& input) {
+  return std::all_of(plan.containers.begin(), plan.containers.end(), [&](const PlannedContainer& c) {
+    return !c.gets_inputs || mount_over(c.mounts, input.path) == nullptr;
+  });
+}
+
+void write_raw(store::Files& files, const std::string& content, unsigned mode, const fs::path& to) {
+  const fs::path unfinished = to.string() + ".tmp";
+  const store::Fd fd = files.open(unfinished, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+  files.write(fd.get(), std::as_bytes(std::span(content)), unfinished);
+  files.chmod(unfinished, mode);
+  files.rename(unfinished, to);
+}
+
+/// False where it is none of those that are bound.
+bool unpack_one(PodServices& services, const RunContext& run, const PlannedInput& input,
+                const ArtifactPlace& place, const fs::path& to) {
+  store::Files& files = services.artifacts.files();
+  if (files.stat(to)) return true;
+  try {
+    if (place.kind == "raw") {
+      write_raw(files, place.raw, mode_of(input.artifact, 0666), to);
+      return true;
+    }
+    return store::extract_file(services.artifacts, store_key(run, place.kind, place.bucket, place.key),
+                               options_for(input), to);
+  } catch (const store::StoreError&) {
+    return false;
+  }
+}
+
 void write_archive(PodServices& services, const PodPlan& plan, const RunContext& run, const StartPod& order,
-                   bool with_script, int network_pid, const store::Sink& sink) {
+                   const BoundInputs& bound, bool with_script, int network_pid, const store::Sink& sink) {
   store::TarWriter writer(sink);
   if (with_script && plan.script) writer.add_file(kScriptPath, 0755, *plan.script);
   if (plan.progress) writer.add_directory("/var/run/argo", 0777);
   for (const PlannedInput& input : plan.inputs) {
     const auto place = place_of(input.artifact, order.tmpl.get("archiveLocation"));
-    if (!place) continue;
+    if (!place || bound.contains(input.path)) continue;
     if (place->kind == "raw") {
       writer.add_file(input.destination(), mode_of(input.artifact, 0666), place->raw);
     } else {
@@ -92,14 +131,34 @@ store::Archiving archiving_of(const Json& artifact) {
   return archive.get("tar").is_object() ? store::Archiving::tar : store::Archiving::unset;
 }
 
+Task<BoundInputs> unpack_inputs(PodServices& services, const PodPlan& plan, const RunContext& run,
+                                const StartPod& order, fs::path directory) {
+  BoundInputs bound;
+  const std::function<void(const std::atomic<bool>&)> work = [&](const std::atomic<bool>& interrupted) {
+    store::real_files().mkdirs(directory, 0755);
+    for (std::size_t i = 0; i < plan.inputs.size() && !interrupted; ++i) {
+      const PlannedInput& input = plan.inputs[i];
+      const auto place = place_of(input.artifact, order.tmpl.get("archiveLocation"));
+      if (!place || is_fetched(input.artifact) || !is_own_mount(plan, input)) continue;
+      const fs::path to = directory / std::to_string(i);
+      if (unpack_one(services, run, input, *place, to)) bound.emplace(input.path, to);
+    }
+  };
+  if (!plan.inputs.empty()) co_await on_a_thread(work);
+  co_return bound;
+}
+
 Task<InputArchive> pack_inputs(PodServices& services, const PodPlan& plan, const RunContext& run,
-                               const StartPod& order, bool with_script, int network_pid) {
+                               const StartPod& order, const BoundInputs& bound, bool with_script,
+                               int network_pid) {
   InputArchive archive;
-  archive.empty = plan.inputs.empty() && !plan.progress && !(with_script && plan.script);
+  const bool all_bound = bound.size() == plan.inputs.size();
+  archive.empty = all_bound && !plan.progress && !(with_script && plan.script);
   if (archive.empty) co_return archive;
   const Executor strand = co_await boost::asio::this_coro::executor;
-  const auto work = [&services, &plan, &run, &order, with_script, network_pid](const store::Sink& sink) {
-    write_archive(services, plan, run, order, with_script, network_pid, sink);
+  const auto work = [&services, &plan, &run, &order, &bound, with_script,
+                     network_pid](const store::Sink& sink) {
+    write_archive(services, plan, run, order, bound, with_script, network_pid, sink);
   };
   archive.flow = std::make_unique<Inflow>(strand, work);
   const std::exception_ptr stopped = co_await caught(archive.flow->ready());

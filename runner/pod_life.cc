@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <boost/asio/strand.hpp>
 #include <boost/system/system_error.hpp>
+#include <set>
 
 #include "docker/preflight.h"
 #include "runner/core/pod_env.h"
@@ -214,7 +215,13 @@ Task<void> PodLife::prepare() {
   // Sandboxes go to pods whose turn it is, not to all that wait.
   admitted_ = co_await services_.starting.enter();
   co_await join_network();
-  if (plan_->inputs_in_volumes) co_await fill_inputs();
+  if (plan_->inputs_in_volumes) {
+    co_await fill_inputs();
+  } else if (facts_.binds) {
+    const std::filesystem::path directory = storage_->scratch() / "argo-inputs";
+    auto bound = co_await unpack_inputs(services_, *plan_, run_, order_, directory);
+    storage_->bind_inputs(std::move(bound));
+  }
 }
 
 /// Before there are containers whose roots nobody can write into.
@@ -233,7 +240,8 @@ Task<void> PodLife::fill_inputs() {
 
 Task<void> PodLife::put_inputs_into(std::string container, bool with_script) {
   const int network = sandbox_ && services_.enters_networks() ? sandbox_->pid : 0;
-  const InputArchive archive = co_await pack_inputs(services_, *plan_, run_, order_, with_script, network);
+  const InputArchive archive =
+      co_await pack_inputs(services_, *plan_, run_, order_, storage_->bound_inputs(), with_script, network);
   if (!archive.empty) co_await put_inputs(services_, container, archive);
 }
 
@@ -293,12 +301,19 @@ void PodLife::add_init(const ContainerRun& c, docker::ContainerSpec& spec) const
   if (c.plan().stage != Stage::main || plan_->retries.attempts > 1) return;
   const std::string program = services_.bound_program(facts_);
   if (program.empty()) return;
-  std::vector<std::string> outputs = {c.plan().message_path};
+  std::vector<WatchedOutput> outputs = {{c.plan().message_path}};
+  std::string socket;
   if (c.name() == kMainContainer) {
-    for (const PlannedParameter& p : plan_->out_parameters) outputs.push_back(p.path);
+    for (const PlannedParameter& p : plan_->out_parameters) outputs.push_back({p.path});
+    std::set<std::string> artifacts;  // each path once
+    for (const PlannedArtifact& a : plan_->out_artifacts) {
+      if (artifacts.insert(a.path).second) outputs.push_back({a.path, true});
+    }
+    if (!plan_->out_artifacts.empty()) socket = services_.handed.socket();
   }
   const auto image = images_.find(spec.image);
-  put_init(spec, image == images_.end() ? nullptr : &image->second, program, store::random_id(), outputs);
+  put_init(spec, image == images_.end() ? nullptr : &image->second, program, store::random_id(), outputs,
+           socket);
 }
 
 Task<void> PodLife::create(ContainerRun& c) {
@@ -330,7 +345,14 @@ Task<void> PodLife::launch(ContainerRun& c) {
 bool PodLife::blames_surroundings(const std::string& text) const {
   const auto says = [&text](const std::string& what) { return text.find(what) != std::string::npos; };
   const bool init = says(kInitPath) && (says("permission denied") || says("no such file"));
-  if (facts_.binds && (init || says(services_.home.path().string()))) {
+  // Docker Desktop binds files, and no sockets.
+  if (const std::string socket = services_.handed.socket(); !socket.empty() && says(socket)) {
+    services_.handed.give_up();
+    return true;
+  }
+  // A file is bound where the image has a directory, or the other way round: that is the workflow's doing.
+  const bool mismatch = says("not a directory");
+  if (facts_.binds && !mismatch && (init || says(services_.home.path().string()))) {
     services_.binds_do_not_work();
     return true;
   }
@@ -379,9 +401,13 @@ Task<void> PodLife::finish() {
   }
   if (ran && plan_->progress) co_await read_progress(*main);
   const std::string id = ran ? main->id() : "";
-  const ToldFiles told = ran ? main->told() : ToldFiles();
-  SavedOutputs saved = co_await save_outputs(services_, *plan_, run_, order_, id, told, logs);
+  ToldOutputs told = ran ? main->told() : ToldOutputs();
+  SavedOutputs saved = co_await save_outputs(services_, *plan_, run_, order_, id, std::move(told), logs);
   for (const std::string& w : saved.warnings) services_.warn(run_.uid, order_.node_id, w);
+  if (!saved.executor_error.empty()) {
+    main->end().exit_code = kExecutorFailed;
+    main->end().message = saved.executor_error;
+  }
   if (ran && plan_->capture_result) saved.outputs.set("result", spec::valid_utf8(main->output().result()));
   for (const auto& c : containers_) {
     if (saved.error.empty() && !c->output().trouble().empty()) saved.error = c->output().trouble();

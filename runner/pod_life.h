@@ -6,6 +6,7 @@
 // name); the pod is let go of, its containers running on.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -66,6 +67,7 @@ class PodLife {
   [[nodiscard]] Task<void> run_members();
   [[nodiscard]] Task<void> run_member(ContainerRun& c);
   [[nodiscard]] Task<bool> await_dependencies(ContainerRun& c);
+  [[nodiscard]] Task<void> end_others();
   void ask_to_end(ContainerRun& c, const std::string& usual);
   [[nodiscard]] Task<void> run_kill_command(ContainerRun& c);
   [[nodiscard]] Task<void> stop_running();
@@ -107,6 +109,7 @@ class PodLife {
   std::unique_ptr<PodStorage> storage_;
   std::vector<std::unique_ptr<ContainerRun>> containers_;
   std::vector<const ContainerRun*> finished_;  ///< members whose last attempt is over
+  std::map<std::string, int> told_codes_;      ///< of members that did not run because another one failed
   std::optional<Sandbox> sandbox_;
   Gate::Pass admitted_;  ///< for the first container, since before the sandbox was taken
   std::string ip_;

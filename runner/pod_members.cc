@@ -10,6 +10,8 @@ namespace skiff::runner {
 namespace {
 
 constexpr std::chrono::milliseconds kProgressPeriod(3000);
+/// The controller of a cluster looks at a workflow again after so long (rate_limiters.go, GetRequeueTime).
+constexpr std::chrono::milliseconds kUntilSeen(10'000);
 constexpr std::size_t kProgressSize = 64 * 1024;
 
 /// "N/M" with 0 <= N <= M and M > 0 (ParseProgress).
@@ -44,9 +46,13 @@ Task<bool> PodLife::await_dependencies(ContainerRun& c) {
   for (const std::string& name : c.plan().dependencies) {
     while (!over(name) && !stopping_) co_await changed_.wait();
     const ContainerRun* other = named(name);
-    const int code = over(name) && other != nullptr ? other->end().exit_code.value_or(1) : 0;
+    const auto told = told_codes_.find(name);
+    const int own = over(name) && other != nullptr ? other->end().exit_code.value_or(1) : 0;
+    const int code = told == told_codes_.end() ? own : told->second;
     if (code != 0) {
-      // The executor's own exit code and words (cmd/argoexec/commands/emissary.go).
+      // The executor's own exit code and words (cmd/argoexec/commands/emissary.go); to those who depend on
+      // this one it tells the code of the first.
+      told_codes_[c.name()] = code;
       c.end().exit_code = kExecutorFailed;
       c.end().message = "dependency \"" + name + "\" exited with non-zero code: " + std::to_string(code);
       co_return false;
@@ -76,7 +82,15 @@ Task<void> PodLife::run_member(ContainerRun& c) {
   if (code != 0) message = c.end().deleted ? kContainerDeleted : end_message(c.end());
   member_changed(c, phase, message);
   finished_.push_back(&c);
+  if (code != 0 && plan_->container_set && !stopping_ && !members_done()) scope_->spawn(end_others());
   changed_.notify();
+}
+
+/// Once a member of a containerSet has failed, the others end too (operator.go,
+/// podHasContainerNeedingTermination).
+Task<void> PodLife::end_others() {
+  co_await sleep_for(kUntilSeen);
+  if (!stopping_ && !members_done()) stop(plan_->grace);
 }
 
 void PodLife::member_changed(const ContainerRun& c, Phase phase, const std::string& message) {

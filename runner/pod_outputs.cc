@@ -1,9 +1,11 @@
 #include "runner/pod_outputs.h"
 
+#include <algorithm>
 #include <boost/asio/this_coro.hpp>
 #include <optional>
 
 #include "runner/core/artifact_keys.h"
+#include "runner/core/pod_volumes.h"
 #include "runner/engine_calls.h"
 #include "runner/flow.h"
 #include "runner/pod_inputs.h"
@@ -29,16 +31,28 @@ std::string link_target(const std::string& path, const std::string& target) {
 
 std::string missing(const std::string& path) { return "open " + path + ": no such file or directory"; }
 
+std::string cannot_copy(const std::string& path, const std::string& why) {
+  return "failed to copy " + path + " to /var/run/argo/outputs/parameters/" + path + ": " + why;
+}
+
 /// Reads the outputs of one container, one after the other: an archive call locks it.
 class Reader {
  public:
   Reader(PodServices& services, const PodPlan& plan, const RunContext& run, const StartPod& order,
-         std::string main, const ToldFiles& told)
-      : services_(services), plan_(plan), run_(run), order_(order), main_(std::move(main)), told_(told) {}
+         std::string main, ToldOutputs told)
+      : services_(services),
+        plan_(plan),
+        run_(run),
+        order_(order),
+        main_(std::move(main)),
+        told_(std::move(told)) {}
 
   Task<SavedOutputs> read(const LogFiles& logs) {
     if (!main_.empty()) {
-      for (const PlannedParameter& p : plan_.out_parameters) co_await read_parameter(p);
+      for (const PlannedParameter& p : plan_.out_parameters) {
+        co_await read_parameter(p);
+        if (!saved_.error.empty()) break;  // executor.go, SaveParameters
+      }
       for (const PlannedArtifact& a : plan_.out_artifacts) co_await read_artifact(a);
     }
     if (plan_.log_location) {
@@ -58,9 +72,9 @@ class Reader {
     std::string path = wanted.path;
     std::string problem = missing(wanted.path);
     std::optional<std::string> value;
-    const auto told = told_.find(wanted.path);
-    if (told != told_.end()) value = told->second;
-    for (int links = 0; told == told_.end() && links < kMaxLinks; ++links) {
+    const auto told = told_.files.find(wanted.path);
+    if (told != told_.files.end()) value = told->second;
+    for (int links = 0; told == told_.files.end() && links < kMaxLinks; ++links) {
       docker::StringSink sink(kMaxParameter + (1 << 20));
       const auto got = co_await services_.engine.get_archive(main_, path, sink);
       if (!got.ok()) {
@@ -75,6 +89,7 @@ class Reader {
       }
       if (got->is_dir()) {
         problem = "read " + wanted.path + ": is a directory";
+        if (in_own_files(wanted.path)) saved_.executor_error = cannot_copy(wanted.path, problem);
       } else {
         value = content_of(sink.bytes());
       }
@@ -89,6 +104,13 @@ class Reader {
     Json parameter = wanted.parameter;
     parameter.set("value", spec::valid_utf8(std::move(*value)));
     parameters_.push_back(std::move(parameter));
+  }
+
+  /// Not on a volume: those the executor reads from beside the container (emissary.go, saveParameter).
+  [[nodiscard]] bool in_own_files(const std::string& path) const {
+    return std::all_of(plan_.containers.begin(), plan_.containers.end(), [&](const PlannedContainer& c) {
+      return c.name != kMainContainer || mount_over(c.mounts, path) == nullptr;
+    });
   }
 
   static std::string content_of(const std::string& tar) {
@@ -115,6 +137,12 @@ class Reader {
 
   /// Stores what is at the path, links followed. False: it is not there, or `problem` says more.
   Task<bool> save(const PlannedArtifact& wanted, std::string& problem) {
+    const auto told = told_.files.find(wanted.path);
+    if (told != told_.files.end() && !told->second) co_return false;
+    if (const auto open = told_.open.find(wanted.path); open != told_.open.end()) {
+      co_await save_open(wanted, open->second.get(), problem);
+      co_return problem.empty();
+    }
     std::string path = wanted.path;
     for (int links = 0; links < kMaxLinks; ++links) {
       const std::optional<docker::PathStat> stat = co_await stream(wanted, path, problem);
@@ -124,6 +152,23 @@ class Reader {
     }
     problem = "too many levels of symbolic links";
     co_return false;
+  }
+
+  /// The file of this descriptor into the store.
+  Task<void> save_open(const PlannedArtifact& wanted, int fd, std::string& problem) {
+    const std::function<void(const std::atomic<bool>&)> work = [&](const std::atomic<bool>& interrupted) {
+      const store::Source tar = store::tar_of_file(fd, wanted.path);
+      const store::Source source = [&] {
+        if (interrupted) throw store::StoreError(store::Trouble::io, "", "interrupted");
+        return tar();
+      };
+      static_cast<void>(pack(wanted, source));
+    };
+    try {
+      co_await on_a_thread(work);
+    } catch (const store::StoreError& e) {
+      problem = e.what();
+    }
   }
 
   /// The engine's tar of `path` into the store, packed while it comes. Nothing if there is no such path.
@@ -209,7 +254,7 @@ class Reader {
   const RunContext& run_;
   const StartPod& order_;
   std::string main_;
-  const ToldFiles& told_;
+  ToldOutputs told_;
   SavedOutputs saved_;
   Json parameters_ = Json::array();
   Json artifacts_ = Json::array();
@@ -218,9 +263,9 @@ class Reader {
 }  // namespace
 
 Task<SavedOutputs> save_outputs(PodServices& services, const PodPlan& plan, const RunContext& run,
-                                const StartPod& order, std::string main, const ToldFiles& told,
+                                const StartPod& order, std::string main, ToldOutputs told,
                                 const LogFiles& logs) {
-  Reader reader(services, plan, run, order, std::move(main), told);
+  Reader reader(services, plan, run, order, std::move(main), std::move(told));
   auto saved = co_await reader.read(logs);
   co_return saved;
 }

@@ -45,6 +45,7 @@ PodServices::PodServices(Threads& threads_, docker::Engine& engine_, const store
       sandboxes(threads_.lane(), engine_, sandbox_settings(settings)),
       watch(threads_.lane(), engine_, settings.home_id, settings.controller_id),
       janitor(threads_.lane(), engine_),
+      handed(home_),
       starting(starting_limit(settings)),
       saving(saving_limit()) {}
 

@@ -10,6 +10,7 @@
 #include "docker/engine.h"
 #include "runner/core/pod_context.h"
 #include "runner/engine_watch.h"
+#include "runner/handed_files.h"
 #include "runner/images.h"
 #include "runner/janitor.h"
 #include "runner/pod.h"
@@ -42,6 +43,7 @@ class PodServices {
   Sandboxes sandboxes;
   EngineWatch watch;
   Janitor janitor;
+  HandedFiles handed;
   Gate starting;
   Gate saving;  ///< artifacts read out at once: each holds a thread, and the engine's processor
 

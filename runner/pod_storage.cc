@@ -303,6 +303,9 @@ docker::Mount PodStorage::mount_of(const PlannedMount& planned) const {
 std::vector<docker::Mount> PodStorage::mounts_of(const PlannedContainer& container) const {
   std::vector<docker::Mount> mounts;
   for (const PlannedMount& m : container.mounts) mounts.push_back(mount_of(m));
+  for (const auto& [path, file] : inputs_) {
+    if (container.gets_inputs) mounts.push_back(bind_of(file, path));
+  }
   if (binds_ && leaves_message(container)) {
     mounts.push_back(bind_of(message_file(container), container.message_path));
   }

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "runner/core/pod_plan.h"
+#include "runner/pod_inputs.h"
 #include "runner/pod_services.h"
 
 namespace skiff::runner {
@@ -25,6 +26,9 @@ class PodStorage {
   /// takes it.
   [[nodiscard]] Task<std::string> make_filler_for(const PlannedContainer& container);
   void drop_filler(std::string id);
+  /// Inputs that containers which get inputs are to have bound.
+  void bind_inputs(BoundInputs inputs) { inputs_ = std::move(inputs); }
+  [[nodiscard]] const BoundInputs& bound_inputs() const { return inputs_; }
   /// The mounts of one container, the script's place among them. After make().
   [[nodiscard]] std::vector<docker::Mount> mounts_of(const PlannedContainer& container) const;
   /// The script lies in a bound directory: it need not be put into the container.
@@ -67,6 +71,7 @@ class PodStorage {
   std::filesystem::path scratch_;
   bool binds_;
   bool script_bound_ = false;
+  BoundInputs inputs_;
   std::vector<Made> made_;
   std::vector<Chore> chores_;
 };

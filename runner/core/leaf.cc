@@ -167,9 +167,9 @@ StartPod Scheduler::Impl::start_pod(NodeIndex i, SharedJson tmpl) const {
   return order;
 }
 
-/// timeout, pendingTimeout and activeDeadlineSeconds of a template, from the making of its node. A timeout takes
-/// the place of activeDeadlineSeconds (workflowpod.go); the tries of a retried template have no time to be
-/// pending (operator.go, checkTemplateTimeout, looks at their Retry node).
+/// timeout, pendingTimeout and activeDeadlineSeconds of a template, from the making of its node. A timeout
+/// takes the place of activeDeadlineSeconds (workflowpod.go); the tries of a retried template have no time to
+/// be pending (operator.go, checkTemplateTimeout, looks at their Retry node).
 void Scheduler::Impl::set_deadlines(NodeIndex i, const Json& tmpl) {
   Node& n = graph_[i];
   const TimePoint started = n.started_at.value_or(now_);

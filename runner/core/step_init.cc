@@ -22,7 +22,17 @@ std::vector<std::string> command_of(const docker::ContainerSpec& spec, const doc
 }
 
 bool takes_dev(const docker::Mount& mount) {
-  return mount.target == "/dev" || mount.target == "/dev/" || mount.target == kInitPath;
+  return mount.target == "/dev" || mount.target == "/dev/" || mount.target == kInitPath ||
+         mount.target == kOutputSocket;
+}
+
+docker::Mount bind(const std::string& source, const char* target) {
+  docker::Mount mount;
+  mount.type = docker::MountType::bind;
+  mount.source = source;
+  mount.target = target;
+  mount.read_only = true;
+  return mount;
 }
 
 /// The length of the longest end of `text` that begins a nonce.
@@ -45,38 +55,39 @@ std::optional<std::size_t> cut_number(std::string_view& text) {
 }  // namespace
 
 bool put_init(docker::ContainerSpec& spec, const docker::ImageInfo* image, const std::string& program,
-              const std::string& nonce, const std::vector<std::string>& outputs) {
+              const std::string& nonce, const std::vector<WatchedOutput>& outputs,
+              const std::string& socket) {
   std::vector<std::string> command = command_of(spec, image);
   const auto& mounts = spec.host.mounts;
   if (command.empty() || spec.tty || !spec.host.pid_mode.empty()) return false;
   if (std::any_of(mounts.begin(), mounts.end(), takes_dev)) return false;
-  docker::Mount mount;
-  mount.type = docker::MountType::bind;
-  mount.source = program;
-  mount.target = kInitPath;
-  mount.read_only = true;
-  spec.host.mounts.push_back(std::move(mount));
+  spec.host.mounts.push_back(bind(program, kInitPath));
   spec.host.init = false;
   spec.entrypoint = {kInitPath, "init", nonce};
-  for (const std::string& path : outputs) {
-    spec.entrypoint.emplace_back("-o");
-    spec.entrypoint.push_back(path);
+  bool hands_over = false;
+  for (const WatchedOutput& output : outputs) {
+    if (output.to_hand_over && socket.empty()) continue;
+    spec.entrypoint.emplace_back(output.to_hand_over ? "-a" : "-o");
+    spec.entrypoint.push_back(output.path);
+    hands_over = hands_over || output.to_hand_over;
   }
+  if (hands_over) spec.host.mounts.push_back(bind(socket, kOutputSocket));
   spec.entrypoint.emplace_back("--");
   spec.cmd = std::move(command);
   spec.labels[kLabelInit] = nonce;
   return true;
 }
 
-std::vector<std::string> told_outputs(const std::vector<std::string>& entrypoint) {
-  std::vector<std::string> outputs;
-  for (std::size_t i = 3; i + 1 < entrypoint.size() && entrypoint[i] == "-o"; i += 2) {
-    outputs.push_back(entrypoint[i + 1]);
+std::vector<WatchedOutput> watched_outputs(const std::vector<std::string>& entrypoint) {
+  std::vector<WatchedOutput> outputs;
+  const auto is_option = [](const std::string& word) { return word == "-o" || word == "-a"; };
+  for (std::size_t i = 3; i + 1 < entrypoint.size() && is_option(entrypoint[i]); i += 2) {
+    outputs.push_back({entrypoint[i + 1], entrypoint[i] == "-a"});
   }
   return outputs;
 }
 
-StepEnd::StepEnd(std::string nonce, std::vector<std::string> outputs)
+StepEnd::StepEnd(std::string nonce, std::vector<WatchedOutput> outputs)
     : nonce_(std::move(nonce)), outputs_(std::move(outputs)) {}
 
 void StepEnd::from_the_start() {
@@ -134,11 +145,13 @@ bool StepEnd::read_line(std::string_view& text) {
   std::string_view rest = text.substr(1);
   const auto first = cut_number(rest);
   if (!first) return false;
-  const bool of_output = (kind == 'f' || kind == 'm') && *first < outputs_.size();
+  const bool of_output = *first < outputs_.size();
   if (kind == 'x') {
     exit_code_ = static_cast<int>(*first);
   } else if (kind == 'm' && of_output) {
-    files_[outputs_[*first]] = std::nullopt;
+    files_[outputs_[*first].path] = std::nullopt;
+  } else if (kind == 'h' && of_output) {
+    handed_[outputs_[*first].path] = *first;
   } else if (kind == 'e' || kind == 'f') {
     const auto second = cut_number(rest);
     if (!second || (kind == 'f' && rest.size() < *second)) return false;
@@ -146,7 +159,7 @@ bool StepEnd::read_line(std::string_view& text) {
       not_run_kind_ = static_cast<int>(*first);
       not_run_error_ = static_cast<int>(*second);
     } else {
-      if (of_output) files_[outputs_[*first]] = std::string(rest.substr(0, *second));
+      if (of_output) files_[outputs_[*first].path] = std::string(rest.substr(0, *second));
       rest.remove_prefix(*second);
     }
   }

@@ -30,7 +30,10 @@ struct Step {
   const char* nonce = nullptr;
   char** command = nullptr;
   char** environment = nullptr;
-  char* outputs[kMostOutputs] = {};
+  struct Output {
+    const char* path;
+    bool to_hand_over;  ///< open, not by its content
+  } outputs[kMostOutputs] = {};
   Word output_count = 0;
 };
 
@@ -71,22 +74,66 @@ Word look_at(Word directory, const char* path, FileStatus& status) {
   return call(kStatx, directory, address(path), kEmptyPath, kTypeAndMode, address(&status));
 }
 
-void tell_output(Word index, const char* path) {
-  const Word fd = call(kOpenat, kHere, address(path), kNonBlock | kCloseOnExec, 0);
+/// Whether the descriptor is on its way to whoever runs the step; if nobody takes it at once, it is not.
+bool hand_over(const char* nonce, Word index, Word fd) {
+  constexpr Word kUnix = 1, kDatagram = 2, kDontWait = 0x40, kNoSignal = 0x4000;
+  struct {
+    unsigned short family = kUnix;
+    char path[sizeof kOutputSocket];
+  } to;
+  memcpy(to.path, kOutputSocket, sizeof kOutputSocket);
+  char text[kNonceSize + 1];
+  memcpy(text, nonce, kNonceSize);
+  text[kNonceSize] = static_cast<char>(index);
+  const struct {
+    char* bytes;
+    Word size;
+  } part{text, sizeof text};
+  constexpr int kSocketLevel = 1, kRights = 1;
+  const struct {
+    Word size;
+    int level;
+    int type;
+    int fd;
+  } control{20, kSocketLevel, kRights, static_cast<int>(fd)};
+  const struct {
+    const void* name;
+    unsigned name_size;
+    const void* parts;
+    Word part_count;
+    const void* control;
+    Word control_size;
+    int flags;
+  } message{&to, sizeof to, &part, 1, &control, sizeof control, 0};
+  const Word socket = call(kSocket, kUnix, kDatagram | kCloseOnExec, 0);
+  if (socket < 0) return false;
+  const Word sent = call(kSendmsg, socket, address(&message), kDontWait | kNoSignal);
+  call(kClose, socket);
+  return sent == sizeof text;
+}
+
+/// Of what is no larger than there is room for; else a negative number.
+Word read_file(Word fd) {
+  Word size = 0;
+  for (Word n = 1; n > 0 && size <= kMostOutputBytes;) {
+    n = call(kRead, fd, address(file + size), kMostOutputBytes + 1 - size);
+    if (n > 0) size += n;
+    if (n < 0) return n;
+  }
+  return size <= kMostOutputBytes ? size : -1;
+}
+
+void tell_output(const Step& step, Word index) {
+  const Step::Output& output = step.outputs[index];
+  const Word fd = call(kOpenat, kHere, address(output.path), kNonBlock | kCloseOnExec, 0);
   if (fd == kNotFound) return say_number(kOut, "m", index, "\n");
   if (fd < 0) return;
   FileStatus status{};
-  Word size = -1;
-  if (look_at(fd, "", status) == 0 && (status.mode & kKindMask) == kPlain) {
-    size = 0;
-    for (Word n = 1; n > 0 && size <= kMostOutputBytes;) {
-      n = call(kRead, fd, address(file + size), kMostOutputBytes + 1 - size);
-      if (n > 0) size += n;
-      if (n < 0) size = -1;
-    }
-  }
+  const bool plain = look_at(fd, "", status) == 0 && (status.mode & kKindMask) == kPlain;
+  if (plain && output.to_hand_over && hand_over(step.nonce, index, fd)) say_number(kOut, "h", index, "\n");
+  const Word size = plain && !output.to_hand_over ? read_file(fd) : -1;
   call(kClose, fd);
-  if (size < 0 || size > kMostOutputBytes) return;
+  if (size < 0) return;
   say_number(kOut, "f", index, " ");
   say_number(kOut, "", size, "\n");
   write_all(kOut, file, size);
@@ -95,7 +142,7 @@ void tell_output(Word index, const char* path) {
 [[noreturn]] void tell_end(const Step& step, Word code) {
   write_all(kOut, step.nonce, kNonceSize);
   say_number(kOut, "x", code, "\n");
-  for (Word i = 0; i < step.output_count; ++i) tell_output(i, step.outputs[i]);
+  for (Word i = 0; i < step.output_count; ++i) tell_output(step, i);
   write_all(kOut, ".\n", 2);
   write_all(kErr, step.nonce, kNonceSize);
   write_all(kErr, ".\n", 2);
@@ -241,8 +288,9 @@ void run_step(char** words, Word count) {
   step.environment = words + count + 1;
   if (length(step.nonce) != kNonceSize) leave(64);
   Word at = 3;
-  while (at + 1 < count && same(words[at], "-o", 3)) {
-    if (step.output_count < kMostOutputs) step.outputs[step.output_count++] = words[at + 1];
+  while (at + 1 < count && (same(words[at], "-o", 3) || same(words[at], "-a", 3))) {
+    if (step.output_count < kMostOutputs)
+      step.outputs[step.output_count++] = {words[at + 1], words[at][1] == 'a'};
     at += 2;
   }
   step.command = words + at + 1;

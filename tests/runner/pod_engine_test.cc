@@ -139,6 +139,34 @@ outputs:
   CHECK(bench.log(use) == tree + tree + tree + "1\n1\n1\n755\n1777\n");
 }
 
+TEST_CASE("an input that is a file is a mount: it can be changed, and neither removed nor replaced") {
+  PodBench bench;
+  const PodDone made = bench.run(bench.order(
+      "{name: t, container: {image: busybox, command: [sh, -c, 'umask 0; echo -n stored > /f']}, outputs: "
+      "{artifacts: [{name: f, path: /f}]}}"));
+  const auto use = [&](const std::string& volume) {
+    StartPod order = bench.order(
+        "{name: t, inputs: {artifacts: [{name: raw, path: /in/raw, raw: {data: 'raw'}}]}, volumes: [{name: "
+        "v, "
+        "emptyDir: {}}], container: {image: busybox, volumeMounts: [{name: v, mountPath: " +
+        volume +
+        "}], command: [sh, -c, 'cd /in; for f in raw f; do rm $f 2>/dev/null && echo gone; mv /etc/passwd $f "
+        "2>/dev/null && echo replaced; test -e $f && { echo -n , >> $f; cat $f; stat -c %a $f; }; done; "
+        "true']}}");
+    Json input = artifact(made, "f");
+    input.set("path", "/in/f");
+    Json tmpl = order.tmpl;
+    tmpl["inputs"]["artifacts"].push_back(std::move(input));
+    order.tmpl = std::move(tmpl);
+    CHECK(bench.run(order).message == "");
+    return bench.log(order);
+  };
+  // What is changed is this step's own.
+  for (int i = 0; i < 2; ++i) CHECK(use("/v") == "raw,666\nstored,666\n");
+  // On a volume it is a file of that.
+  CHECK(use("/in").starts_with("gone\nreplaced\n"));
+}
+
 TEST_CASE("an artifact that nobody stored") {
   PodBench bench;
   const PodDone done =

@@ -19,6 +19,20 @@ std::string value_of(const PodDone& done, std::string_view name) {
   return "<none>";
 }
 
+std::string key_of(const PodDone& done, std::string_view name) {
+  for (const Json& a : done.outputs.get_array("artifacts")) {
+    if (a.get_string("name") == name) return a.get("s3").get_string("key");
+  }
+  return "";
+}
+
+std::string stored(PodBench& bench, const std::string& key) {
+  const auto path = bench.artifacts().path_of(bench.context().namespace_ + "/" + key);
+  const auto content = skiff::store::read_file(bench.artifacts().files(), path);
+  REQUIRE_MESSAGE(content, path);
+  return *content;
+}
+
 }  // namespace
 
 TEST_CASE("output parameters of every kind of file") {
@@ -48,8 +62,16 @@ outputs:
   const PodDone directory = bench.run(
       bench.order("{name: t, container: {image: busybox, command: ['true']}, outputs: {parameters: [{name: "
                   "p, valueFrom: {path: /tmp}}]}}"));
-  CHECK(directory.phase == Phase::error);
-  CHECK(directory.message.find("is a directory") != std::string::npos);
+  CHECK(directory.phase == Phase::failed);
+  CHECK(directory.exit_code == 64);
+  CHECK(directory.message.starts_with("main: Error (exit code 64): failed to copy /tmp to "));
+  CHECK(directory.message.ends_with("read /tmp: is a directory"));
+  const PodDone on_volume = bench.run(
+      bench.order("{name: t, volumes: [{name: v, emptyDir: {}}], container: {image: busybox, command: "
+                  "['true'], volumeMounts: [{name: v, mountPath: /v}]}, outputs: {parameters: [{name: p, "
+                  "valueFrom: {path: /v}}]}}"));
+  CHECK(on_volume.phase == Phase::error);
+  CHECK(on_volume.message.find("is a directory") != std::string::npos);
 }
 
 TEST_CASE("nothing of the init is in the log, and nothing of a step's tail is lost") {
@@ -115,4 +137,60 @@ TEST_CASE("a step that is killed from outside, and one that uses up its memory")
       bench.order("{name: t, container: {image: busybox, resources: {limits: {memory: 16Mi}}, command: [sh, "
                   "-c, 'head -c 100000000 /dev/zero | tail']}}"));
   CHECK(greedy.phase == Phase::failed);
+}
+
+TEST_CASE("a file as an artifact is the same whether the init hands it over or the engine is asked") {
+  PodBench bench;
+  // With a tty there is no init.
+  const auto made = [&bench](const std::string& tty) {
+    return bench.run(
+        bench.order("{name: t, container: {image: busybox, tty: " + tty + R"y(, command: [sh, -c, '
+      cd /tmp; echo text > plain; ln -s plain link; mkdir d; echo in > d/f; seq 400000 > seq; chmod 4751 seq; touch -d "2001-02-03 04:05:06" plain d/f d seq']},
+      outputs: {artifacts: [{name: plain, path: /tmp/plain}, {name: link, path: /tmp/link}, {name: d, path: /tmp/d},
+        {name: seq, path: /tmp/seq}, {name: bare, path: /tmp/seq, archive: {none: {}}},
+        {name: missing, path: /tmp/none, optional: true}]}})y"));
+  };
+  const PodDone handed = made("false");
+  const PodDone asked = made("true");
+  for (const PodDone* done : {&handed, &asked}) {
+    CHECK(done->message == "");
+    CHECK(done->outputs.get_array("artifacts").size() == 5);
+  }
+  for (const char* name : {"plain", "link", "d", "seq", "bare"}) {
+    INFO(name);
+    CHECK(stored(bench, key_of(handed, name)) == stored(bench, key_of(asked, name)));
+  }
+  CHECK(stored(bench, key_of(handed, "bare")).starts_with("1\n2\n"));
+  CHECK(bench.warnings().size() == 1);
+}
+
+TEST_CASE("what only the container's own processes see is an artifact too, as on a cluster") {
+  PodBench bench;
+  const PodDone done = bench.run(bench.order(
+      "{name: t, container: {image: busybox, command: [sh, -c, 'echo -n shared > /dev/shm/f']}, outputs: "
+      "{artifacts: [{name: f, path: /dev/shm/f, archive: {none: {}}}]}}"));
+  CHECK(done.message == "");
+  CHECK(stored(bench, key_of(done, "f")) == "shared");
+}
+
+TEST_CASE("files that the init may not open, and a step whose controller was started anew") {
+  PodBench bench;
+  const PodDone closed = bench.run(bench.order(
+      "{name: t, container: {image: busybox, securityContext: {runAsUser: 1000}, command: [sh, -c, 'umask 0; "
+      "echo -n mine > /tmp/f; chmod 0 /tmp/f']}, outputs: {artifacts: [{name: f, path: /tmp/f, archive: "
+      "{none: {}}}]}}"));
+  CHECK(closed.message == "");
+  CHECK(stored(bench, key_of(closed, "f")) == "mine");
+
+  const StartPod order = bench.order(
+      "{name: t, container: {image: busybox, command: [sh, -c, 'echo up; sleep 3; echo -n late > /tmp/f']}, "
+      "outputs: {artifacts: [{name: f, path: /tmp/f, archive: {none: {}}}]}}");
+  auto lost = bench.start(order);
+  bench.await_output(order, "up");
+  bench.restart();
+  CHECK_THROWS(lost.get());
+  const PodDone done = bench.adopt(order, true).get();
+  CHECK(done.message == "");
+  CHECK(stored(bench, key_of(done, "f")) == "late");
+  bench.pods().release(bench.uid(), order.node_id);
 }

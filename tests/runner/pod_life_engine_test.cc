@@ -121,11 +121,23 @@ outputs: {parameters: [{name: out, valueFrom: {path: /workspace/out}}]}
 
   const PodDone failed = bench.run(
       bench.order("{name: t, containerSet: {containers: [{name: one, image: busybox, command: [sh, -c, 'exit "
-                  "3']}, {name: two, image: busybox, command: ['true'], dependencies: [one]}]}}"));
+                  "3']}, {name: two, image: busybox, command: ['true'], dependencies: [one]}, {name: three, "
+                  "image: busybox, command: ['true'], dependencies: [two]}]}}"));
   CHECK(failed.phase == Phase::failed);
   CHECK(failed.message == "one: Error (exit code 3)");
   bench.await_event("ContainerChanged one Failed", "exit code 3");
-  bench.await_event("ContainerChanged two Error", "exited with non-zero code: 3");
+  bench.await_event("ContainerChanged two Error", "\"one\" exited with non-zero code: 3");
+  bench.await_event("ContainerChanged three Error", "\"two\" exited with non-zero code: 3");
+
+  const auto before = std::chrono::steady_clock::now();
+  const PodDone ended = bench.run(bench.order(
+      "{name: t, containerSet: {containers: [{name: bad, image: busybox, command: ['false']}, {name: long, "
+      "image: busybox, command: [sleep, 1d]}, {name: after, image: busybox, command: ['true'], dependencies: "
+      "[long]}]}}"));
+  CHECK(ended.message == "bad: Error (exit code 1)");
+  bench.await_event("ContainerChanged long Failed", "exit code 143");
+  bench.await_event("ContainerChanged after Failed", "exit code 143");
+  CHECK(std::chrono::steady_clock::now() - before < 60s);
 
   const PodDone retried = bench.run(bench.order(
       "{name: t, containerSet: {containers: [{name: a, image: busybox, workingDir: /tmp, command: [sh, -c, "

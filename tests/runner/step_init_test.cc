@@ -25,10 +25,10 @@ using Words = std::vector<std::string>;
 }  // namespace
 
 TEST_CASE("the streams, however they are cut, give the step's bytes and the init's word") {
-  const std::string told = kNonce + "x3\nf0 5\nab\n.\nm1\n.\n";
+  const std::string told = kNonce + "x3\nf0 5\nab\n.\nm1\nh3\nh9\n.\n";
   const std::string before = "hello 0123456789abcdef0123456789abcdeX ";
   for (std::size_t piece = 1; piece < before.size() + told.size(); ++piece) {
-    StepEnd end(kNonce, {"/tmp/a", "/tmp/b", "/tmp/c"});
+    StepEnd end(kNonce, {{"/tmp/a"}, {"/tmp/b"}, {"/tmp/c"}, {"/tmp/d", true}});
     std::string own;
     const std::string all = before + told;
     for (std::size_t at = 0; at < all.size(); at += piece) own += end.take(out(all.substr(at, piece)));
@@ -41,6 +41,7 @@ TEST_CASE("the streams, however they are cut, give the step's bytes and the init
     CHECK(end.exit_code() == 3);
     CHECK(end.not_run("x").empty());
     CHECK(end.files() == ToldFiles{{"/tmp/a", "ab\n.\n"}, {"/tmp/b", std::nullopt}});
+    CHECK(end.handed() == std::map<std::string, std::size_t>{{"/tmp/d", 3}});
   }
 }
 
@@ -83,9 +84,9 @@ TEST_CASE("the command under an init is the engine's own merge of spec and image
     docker::ContainerSpec spec;
     spec.entrypoint = std::move(entrypoint);
     spec.cmd = std::move(cmd);
-    REQUIRE(put_init(spec, &image, "/p", kNonce, {"/tmp/a"}));
+    REQUIRE(put_init(spec, &image, "/p", kNonce, {{"/tmp/a"}, {"/tmp/b", true}}, ""));
     CHECK(spec.entrypoint == Words{"/dev/skiff-init", "init", kNonce, "-o", "/tmp/a", "--"});
-    CHECK(told_outputs(spec.entrypoint) == Words{"/tmp/a"});
+    CHECK(spec.host.mounts.size() == 1);
     CHECK(spec.labels.at(kLabelInit) == kNonce);
     CHECK_FALSE(spec.host.init);
     return spec.cmd;
@@ -96,6 +97,20 @@ TEST_CASE("the command under an init is the engine's own merge of spec and image
   CHECK(command({"sh"}, {"-c"}) == Words{"sh", "-c"});
 }
 
+TEST_CASE("files are handed over where there is a socket for it") {
+  docker::ContainerSpec spec;
+  spec.cmd = {"-a", "x"};
+  REQUIRE(put_init(spec, nullptr, "/p", kNonce, {{"/tmp/a"}, {"/tmp/b", true}}, "/home/outputs"));
+  CHECK(spec.entrypoint == Words{"/dev/skiff-init", "init", kNonce, "-o", "/tmp/a", "-a", "/tmp/b", "--"});
+  REQUIRE(spec.host.mounts.size() == 2);
+  CHECK(spec.host.mounts[1].source == "/home/outputs");
+  CHECK(spec.host.mounts[1].target == "/dev/skiff-outputs");
+  const auto watched = watched_outputs(spec.entrypoint);
+  REQUIRE(watched.size() == 2);
+  CHECK((watched[0].path == "/tmp/a" && !watched[0].to_hand_over));
+  CHECK((watched[1].path == "/tmp/b" && watched[1].to_hand_over));
+}
+
 TEST_CASE("some containers cannot have one") {
   const auto plain = [] {
     docker::ContainerSpec spec;
@@ -104,7 +119,7 @@ TEST_CASE("some containers cannot have one") {
   };
   const auto refused = [](docker::ContainerSpec spec) {
     const docker::ContainerSpec before = spec;
-    const bool put = put_init(spec, nullptr, "/p", kNonce, {});
+    const bool put = put_init(spec, nullptr, "/p", kNonce, {}, "");
     CHECK((put || spec == before));
     return !put;
   };
