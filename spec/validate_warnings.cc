@@ -115,7 +115,8 @@ void Validator::warn_duration(const Json& object, std::string_view key, const Si
 }
 
 void Validator::warn_durations(const Json& json, const Site& site) {
-  const auto timeout = parse_duration(text_of(json, "timeout"));
+  const bool timed = json.find("timeout") != nullptr;
+  const auto timeout = timed ? parse_duration(text_of(json, "timeout")) : std::nullopt;
   if (timeout && *timeout <= std::chrono::seconds(2) && is_pod_type(template_type(json))) {
     warning("timeout", site.at("timeout"),
             fmt::format("a `timeout` of {} is over before a pod can begin", text_of(json, "timeout")),
