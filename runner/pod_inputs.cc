@@ -1,7 +1,5 @@
 #include "runner/pod_inputs.h"
 
-#include <fcntl.h>
-
 #include <algorithm>
 #include <boost/asio/this_coro.hpp>
 #include <optional>
@@ -11,6 +9,7 @@
 #include "runner/core/pod_volumes.h"
 #include "runner/engine_calls.h"
 #include "runner/fetch.h"
+#include "runner/pod_storage.h"
 #include "store/error.h"
 
 namespace skiff::runner {
@@ -68,14 +67,6 @@ bool is_own_mount(const PodPlan& plan, const PlannedInput& input) {
   });
 }
 
-void write_raw(store::Files& files, const std::string& content, unsigned mode, const fs::path& to) {
-  const fs::path unfinished = to.string() + ".tmp";
-  const store::Fd fd = files.open(unfinished, O_WRONLY | O_CREAT | O_TRUNC, 0600);
-  files.write(fd.get(), std::as_bytes(std::span(content)), unfinished);
-  files.chmod(unfinished, mode);
-  files.rename(unfinished, to);
-}
-
 /// False where it is none of those that are bound.
 bool unpack_one(PodServices& services, const RunContext& run, const PlannedInput& input,
                 const ArtifactPlace& place, const fs::path& to) {
@@ -83,7 +74,9 @@ bool unpack_one(PodServices& services, const RunContext& run, const PlannedInput
   if (files.stat(to)) return true;
   try {
     if (place.kind == "raw") {
-      write_raw(files, place.raw, mode_of(input.artifact, 0666), to);
+      const fs::path unfinished = to.string() + ".tmp";
+      write_file(unfinished, place.raw, mode_of(input.artifact, 0666));
+      files.rename(unfinished, to);
       return true;
     }
     return store::extract_file(services.artifacts, store_key(run, place.kind, place.bucket, place.key),

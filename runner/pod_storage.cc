@@ -18,14 +18,6 @@ namespace {
 
 constexpr const char* kStaging = "/argo/staging";
 
-void write_file(const fs::path& path, const std::string& content, unsigned mode) {
-  store::Files& files = store::real_files();
-  files.mkdirs(path.parent_path(), 0755);
-  const store::Fd fd = files.open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
-  files.write(fd.get(), std::as_bytes(std::span(content)), path);
-  files.chmod(path, mode);
-}
-
 /// False where we may not: only root gives files away.
 bool give_to(const fs::path& path, std::int64_t group) {
   return ::chown(path.c_str(), static_cast<uid_t>(-1), static_cast<gid_t>(group)) == 0;
@@ -61,6 +53,14 @@ docker::Mount bind_of(const fs::path& source, const std::string& target) {
 }
 
 }  // namespace
+
+void write_file(const fs::path& path, const std::string& content, unsigned mode) {
+  store::Files& files = store::real_files();
+  files.mkdirs(path.parent_path(), 0755);
+  const store::Fd fd = files.open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+  files.write(fd.get(), std::as_bytes(std::span(content)), path);
+  files.chmod(path, mode);
+}
 
 PodStorage::PodStorage(PodServices& services, const PodPlan& plan, fs::path scratch, bool binds)
     : services_(services),

@@ -15,6 +15,10 @@
 
 namespace skiff::runner {
 
+/// A file that containers are to bind: with exactly this mode, its directories made. Not durable, not at
+/// once.
+void write_file(const std::filesystem::path& path, const std::string& content, unsigned mode);
+
 class PodStorage {
  public:
   PodStorage(PodServices& services, const PodPlan& plan, std::filesystem::path scratch, bool binds);

@@ -41,6 +41,7 @@ bool wanted(const LintOptions& options, std::string_view kind) {
 /// (common/parse.go); documents of kinds that are not wanted (cmd/argo/lint). It is told all the same.
 void forgive_others(ParsedFile& file, const LintOptions& options) {
   for (Diagnostic& d : file.diagnostics) {
+    if (d.severity != Severity::error) continue;
     const Document* owner = nullptr;
     for (const Document& document : file.documents) {
       if (document.root().mark() <= d.mark) owner = &document;

@@ -40,10 +40,6 @@ constexpr std::array<unsigned char, 10> kHeader = {0x1f, 0x8b, 8, 0, 0, 0, 0, 0,
 
 std::uint8_t* raw(std::byte* bytes) { return reinterpret_cast<std::uint8_t*>(bytes); }
 
-}  // namespace
-
-namespace {
-
 /// A piece on its way: filled by the writer, packed by a thread of its own, emitted by the writer.
 class Piece {
  public:

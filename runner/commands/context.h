@@ -71,6 +71,11 @@ void print_object(const spec::Json& object, const std::string& format);
 /// time.
 void print_created(const spec::Json& workflow, const std::string& format);
 
+/// Whether `-o` asks for something in the place of everything else that a verb would print.
+[[nodiscard]] inline bool prints_alone(const std::string& format) {
+  return !format.empty() && format != "wide";
+}
+
 // Each adds its verbs to the program.
 void add_submit(CLI::App& app, Context& context);
 void add_get(CLI::App& app, Context& context);

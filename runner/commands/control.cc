@@ -67,7 +67,7 @@ void follow_if_asked(const ControlFlags& f, Context& context, const Client& clie
   if (!f.wait && !f.watch && !f.log) return;
   FollowOptions options;
   options.color = context.color;
-  options.silent = !f.output.empty() && f.output != "wide";
+  options.silent = prints_alone(f.output);
   if (f.watch) options.mode = FollowMode::watch;
   if (f.log) options.mode = FollowMode::logs;
   const int code = follow(client, context.ns, workflow.get("metadata").get_string("name"), options);

@@ -217,7 +217,7 @@ void submit(SubmitFlags& flags, Context& context, bool interrupt_stops) {
   FollowOptions options;
   options.color = context.color;
   options.interrupt_stops = interrupt_stops;
-  options.silent = !flags.output.empty() && flags.output != "wide";
+  options.silent = prints_alone(flags.output);
   if (flags.watch) options.mode = FollowMode::watch;
   options.keeps = flags.nodes.filter();
   if (flags.log) options.mode = FollowMode::logs;

@@ -40,24 +40,19 @@ std::string wanted_display_name(const Json& tmpl) {
 
 /// Why nobody can ask for these locks; "" if somebody can (workflow/sync/lock_name.go, syncitems.go).
 std::string invalid_locks(const Json& synchronization) {
+  const std::string invalid = "requested configuration is invalid: ";
   for (const char* kind : {"semaphores", "mutexes"}) {
     const Json::Array& items = synchronization.get_array(kind);
     for (auto it = items.begin(); it != items.end(); ++it) {
-      if (std::find(items.begin(), it, *it) != it) {
-        return "requested configuration is invalid: duplicate synchronization item found";
-      }
+      if (std::find(items.begin(), it, *it) != it) return invalid + "duplicate synchronization item found";
     }
   }
   for (const Json& s : synchronization.get_array("semaphores")) {
-    const bool both = s.get("configMapKeyRef").is_object() && s.get("database").is_object();
-    const bool any = s.get("configMapKeyRef").is_object() || s.get("database").is_object();
-    if (both)
-      return "requested configuration is invalid: invalid semaphore with both ConfigMapKeyRef and Database";
-    if (!any) {
-      return "requested configuration is invalid: cannot get LockName for a Semaphore without a ConfigMapRef "
-             "or "
-             "Database";
-    }
+    const bool by_config_map = s.get("configMapKeyRef").is_object();
+    if (by_config_map != s.get("database").is_object()) continue;
+    return invalid + (by_config_map
+                          ? "invalid semaphore with both ConfigMapKeyRef and Database"
+                          : "cannot get LockName for a Semaphore without a ConfigMapRef or Database");
   }
   return "";
 }

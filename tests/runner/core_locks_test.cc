@@ -86,9 +86,10 @@ TEST_CASE("while a workflow is suspended, neither a lock nor the end of a backof
   CHECK(locks.phase() == "Succeeded");
   CHECK(*locks.node("j(1:2)")->finished_at - *locks.node("j(0:1)")->finished_at > 55s);
 
-  Sim tries(
-      workflow("  templates:\n  - name: main\n    retryStrategy: {limit: 1, backoff: {duration: \"2\"}}\n    "
-               "container: {image: i}\n"));
+  const std::string retried = workflow(
+      "  templates:\n  - name: main\n    retryStrategy: {limit: 1, backoff: {duration: \"2\"}}\n    "
+      "container: {image: i}\n");
+  Sim tries(retried);
   tries.rule = [](const SimPod& p) { return p.display_name == "wf(0)" ? fails(1) : succeeds(); };
   tries.at(1500ms, Suspend{});
   tries.at(60s, Resume{});
@@ -96,9 +97,7 @@ TEST_CASE("while a workflow is suspended, neither a lock nor the end of a backof
   CHECK(tries.phase() == "Succeeded");
   CHECK(*tries.node("wf(1)")->started_at - *tries.node("wf(0)")->finished_at > 55s);
 
-  Sim stopped(
-      workflow("  templates:\n  - name: main\n    retryStrategy: {limit: 1, backoff: {duration: \"2\"}}\n    "
-               "container: {image: i}\n"));
+  Sim stopped(retried);
   stopped.rule = [](const SimPod&) { return fails(1); };
   stopped.at(1500ms, Suspend{});
   stopped.at(60s, Stop{});

@@ -28,12 +28,7 @@ bool has(const std::vector<std::string>& list, const std::string& what) {
 }  // namespace
 
 TEST_CASE("the hooks of a step's loop know the item") {
-  Sim sim(std::string(R"yaml(apiVersion: argoproj.io/v1alpha1
-kind: Workflow
-metadata: {name: wf}
-spec:
-  entrypoint: main
-  templates:
+  Sim sim(workflow(R"yaml(  templates:
   - name: main
     steps: [[{name: a, template: leaf, withItems: [p, q], hooks: {exit: {template: note, arguments: {parameters: [{name: m, value: "{{item}}"}]}}}}]]
   - {name: leaf, container: {image: i}}
@@ -45,12 +40,7 @@ spec:
 }
 
 TEST_CASE("a loop's lists are in the items' order, after a retry of the workflow too") {
-  Sim sim(std::string(R"yaml(apiVersion: argoproj.io/v1alpha1
-kind: Workflow
-metadata: {name: wf}
-spec:
-  entrypoint: main
-  templates:
+  Sim sim(workflow(R"yaml(  templates:
   - name: main
     steps:
     - - {name: l, template: leaf, withItems: [a, b, c]}
